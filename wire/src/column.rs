@@ -43,7 +43,11 @@ impl Column {
         match values.split_first() {
             None => Self::Absent,
             Some((first, rest)) if rest.iter().all(|value| value == first) => {
-                if *first == NULL { Self::Absent } else { Self::Constant(*first) }
+                if *first == NULL {
+                    Self::Absent
+                } else {
+                    Self::Constant(*first)
+                }
             }
             Some(_) => Self::Values(values),
         }

@@ -172,7 +172,9 @@ mod tests {
     fn only_the_canonical_form_of_a_uuid_becomes_bytes() {
         let canonical = "7d444840-9dc0-11d1-b245-5ffdce74fad2";
         assert!(matches!(RequestId::parse(canonical), RequestId::Uuid(_)));
-        for text in [canonical, "7D444840-9DC0-11D1-B245-5FFDCE74FAD2", "7d4448409dc011d1b2455ffdce74fad2", "a", ""] {
+        for text in
+            [canonical, "7D444840-9DC0-11D1-B245-5FFDCE74FAD2", "7d4448409dc011d1b2455ffdce74fad2", "a", ""]
+        {
             assert_eq!(RequestId::parse(text).to_string(), text);
         }
     }
@@ -180,7 +182,10 @@ mod tests {
     #[test]
     fn a_traceparent_is_taken_whole_or_not_at_all() {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert_eq!(TraceContext::parse(good.as_bytes()).map(|trace| trace.to_string()).as_deref(), Some(good));
+        assert_eq!(
+            TraceContext::parse(good.as_bytes()).map(|trace| trace.to_string()).as_deref(),
+            Some(good)
+        );
         for bad in [
             "",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",

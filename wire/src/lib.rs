@@ -8,11 +8,11 @@
 //!
 //! This crate does no I/O and knows neither a clock, a proxy nor a database.
 
-//X pub mod binary;
-//X pub mod json;
+pub mod binary;
+pub mod json;
 
-//X mod batch;
-//X mod builder;
+mod batch;
+mod builder;
 mod column;
 mod error;
 mod event;
@@ -23,8 +23,8 @@ mod result;
 mod strings;
 mod target;
 
-//X pub use batch::Batch;
-//X pub use builder::BatchBuilder;
+pub use batch::Batch;
+pub use builder::BatchBuilder;
 pub use column::Column;
 pub use error::DecodeError;
 pub use event::{DIMENSIONS, Event};

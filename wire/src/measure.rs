@@ -160,7 +160,8 @@ impl Default for Measures {
 
 impl std::fmt::Debug for Measures {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let known = self.raw().filter(|(_, value)| *value != NULL).map(|(measure, value)| (measure.name(), value));
+        let known =
+            self.raw().filter(|(_, value)| *value != NULL).map(|(measure, value)| (measure.name(), value));
         out.debug_map().entries(known).finish()
     }
 }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How many names a target has.
+pub(crate) const NAMES: usize = 9;
+
 /// The names of one target. As [`Target<&str>`] it speaks of one event; as `Target<u32>` it is a row of a
 /// batch's table, each name a position in the batch's dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -41,11 +44,8 @@ fn none<S>() -> Option<S> {
 }
 
 impl<S: Copy> Target<S> {
-    /// How many names a target has.
-    pub const NAMES: usize = 9;
-
     /// The names in the order of the binary form.
-    pub fn names(&self) -> [Option<S>; Self::NAMES] {
+    pub(crate) fn names(&self) -> [Option<S>; NAMES] {
         [
             self.backend,
             self.backend_type,
@@ -60,7 +60,7 @@ impl<S: Copy> Target<S> {
     }
 
     /// The inverse of [`Target::names`].
-    pub fn from_names(names: [Option<S>; Self::NAMES]) -> Self {
+    pub(crate) fn from_names(names: [Option<S>; NAMES]) -> Self {
         let [backend, backend_type, upstream, endpoint, route, method, algorithm, provider, model] = names;
         Self { backend, backend_type, upstream, endpoint, route, method, algorithm, provider, model }
     }

@@ -1,0 +1,373 @@
+//! A batch in memory: validated tables and columns, and its events as rows over them.
+//!
+//! Both decoders and the builder end in [`Parts::validate`], so a [`Batch`] that exists is consistent: each
+//! reference points into its table, each column has a value for every event or none at all.
+
+use crate::column::Column;
+use crate::event::DIMENSIONS;
+use crate::measure::Prediction;
+use crate::strings::check_string;
+use crate::{
+    DecodeError, Event, EventResult, Health, MAX_EVENTS, Measure, Measures, OLDEST_VERSION, Producer,
+    RequestId, Target, TraceContext, VERSION,
+};
+
+/// Request ids of a batch, one an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ids {
+    /// All are UUIDs: the usual case.
+    Uuids(Vec<[u8; 16]>),
+    /// Anything.
+    Mixed(Vec<OwnedId>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OwnedId {
+    Absent,
+    Uuid([u8; 16]),
+    Text(Box<str>),
+}
+
+/// What a batch is made of, before it has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parts {
+    pub(crate) version: u8,
+    pub(crate) producer: Producer,
+    pub(crate) first_sequence: u64,
+    pub(crate) sent_us: u64,
+    pub(crate) gateway: String,
+    pub(crate) strings: Vec<Box<str>>,
+    pub(crate) targets: Vec<Target<u32>>,
+    pub(crate) results: Vec<EventResult<u32>>,
+    pub(crate) events: usize,
+    pub(crate) ids: Ids,
+    pub(crate) traces: Vec<Option<TraceContext>>,
+    pub(crate) references: [Column; Reference::COUNT],
+    pub(crate) measures: [Column; Measure::COUNT],
+    pub(crate) health: Health,
+}
+
+/// The columns that point into a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// Into the targets; every event has one.
+    Target,
+    /// Into the results; every event has one.
+    Result,
+    /// Into the dictionary.
+    Consumer,
+    /// Into the dictionary; one column a dimension.
+    Dimension(usize),
+}
+
+impl Reference {
+    pub(crate) const COUNT: usize = 3 + DIMENSIONS;
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::Target,
+        Self::Result,
+        Self::Consumer,
+        Self::Dimension(0),
+        Self::Dimension(1),
+        Self::Dimension(2),
+        Self::Dimension(3),
+    ];
+    const NAMES: [&'static str; Self::COUNT] =
+        ["target", "result", "consumer", "dimension_1", "dimension_2", "dimension_3", "dimension_4"];
+
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Target => 0,
+            Self::Result => 1,
+            Self::Consumer => 2,
+            Self::Dimension(at) => 3 + at,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::NAMES.get(self.index()).copied().unwrap_or("dimension")
+    }
+}
+
+/// A batch of events from one producer, consistent by construction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch(Parts);
+
+impl Batch {
+    /// The version it was sent in.
+    pub fn version(&self) -> u8 {
+        self.0.version
+    }
+
+    /// Who sent it.
+    pub fn producer(&self) -> Producer {
+        self.0.producer
+    }
+
+    /// The sequence number of the first event; event `at` has `first_sequence() + at`. With no events, the
+    /// number that the next one will have.
+    pub fn first_sequence(&self) -> u64 {
+        self.0.first_sequence
+    }
+
+    /// When the batch was closed, microseconds since 1970 UTC by the producer's clock.
+    pub fn sent_us(&self) -> u64 {
+        self.0.sent_us
+    }
+
+    /// The gateway's name: Envoy's node id, or what its configuration says.
+    pub fn gateway(&self) -> &str {
+        &self.0.gateway
+    }
+
+    /// The producer's own counters.
+    pub fn health(&self) -> &Health {
+        &self.0.health
+    }
+
+    /// How many events it holds.
+    pub fn len(&self) -> usize {
+        self.0.events
+    }
+
+    /// Whether it holds none: it may still carry the producer's health.
+    pub fn is_empty(&self) -> bool {
+        self.0.events == 0
+    }
+
+    /// The table of targets.
+    pub fn targets(&self) -> impl ExactSizeIterator<Item = Target<&str>> {
+        self.0.targets.iter().map(|row| self.target(row))
+    }
+
+    /// The table of results.
+    pub fn results(&self) -> impl ExactSizeIterator<Item = EventResult<&str>> {
+        self.0.results.iter().map(|row| self.result(*row))
+    }
+
+    /// Which row of [`Batch::targets`] event `at` has.
+    pub fn target_of(&self, at: usize) -> Option<usize> {
+        self.reference(Reference::Target, at)
+    }
+
+    /// Which row of [`Batch::results`] event `at` has.
+    pub fn result_of(&self, at: usize) -> Option<usize> {
+        self.reference(Reference::Result, at)
+    }
+
+    /// The column of one measure.
+    pub fn column(&self, measure: Measure) -> &Column {
+        static ABSENT: Column = Column::Absent;
+        self.0.measures.get(measure.index()).unwrap_or(&ABSENT)
+    }
+
+    /// The request id of event `at`.
+    pub fn request_id(&self, at: usize) -> RequestId<'_> {
+        match &self.0.ids {
+            Ids::Uuids(ids) => ids.get(at).map_or(RequestId::Absent, |id| RequestId::Uuid(*id)),
+            Ids::Mixed(ids) => match ids.get(at) {
+                None | Some(OwnedId::Absent) => RequestId::Absent,
+                Some(OwnedId::Uuid(id)) => RequestId::Uuid(*id),
+                Some(OwnedId::Text(text)) => RequestId::Text(text),
+            },
+        }
+    }
+
+    /// Event `at`, if there is one.
+    pub fn event(&self, at: usize) -> Option<Event<'_>> {
+        if at >= self.len() {
+            return None;
+        }
+        let name = |reference| self.reference(reference, at).and_then(|index| self.string(index));
+        let mut measures = Measures::new();
+        for (measure, column) in Measure::ALL.iter().zip(&self.0.measures) {
+            measures.set(*measure, column.get(at));
+        }
+        Some(Event {
+            request_id: self.request_id(at),
+            trace: self.0.traces.get(at).copied().flatten(),
+            consumer: name(Reference::Consumer),
+            dimensions: std::array::from_fn(|dimension| name(Reference::Dimension(dimension))),
+            target: self.target(self.0.targets.get(self.target_of(at)?)?),
+            result: self.result(*self.0.results.get(self.result_of(at)?)?),
+            measures,
+        })
+    }
+
+    /// All events in the order of their sequence numbers.
+    pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        (0..self.len()).filter_map(|at| self.event(at))
+    }
+
+    /// For parts that are consistent by the way they were made.
+    pub(crate) fn trusted(parts: Parts) -> Self {
+        debug_assert!(parts.clone().validate().is_ok(), "{:?}", parts.validate());
+        Self(parts)
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    fn reference(&self, reference: Reference, at: usize) -> Option<usize> {
+        let value = self.0.references.get(reference.index())?.get(at)?;
+        usize::try_from(value).ok()
+    }
+
+    fn string(&self, index: usize) -> Option<&str> {
+        self.0.strings.get(index).map(AsRef::as_ref)
+    }
+
+    fn name(&self, index: u32) -> &str {
+        usize::try_from(index).ok().and_then(|index| self.string(index)).unwrap_or_default()
+    }
+
+    fn target(&self, row: &Target<u32>) -> Target<&str> {
+        Target::from_names(row.names().map(|name| name.map(|index| self.name(index))))
+    }
+
+    fn result(&self, row: EventResult<u32>) -> EventResult<&str> {
+        row.map(|index| self.name(index))
+    }
+}
+
+impl Parts {
+    /// Checks every invariant of a batch.
+    pub(crate) fn validate(self) -> Result<Batch, DecodeError> {
+        if !(OLDEST_VERSION..=VERSION).contains(&self.version) {
+            return Err(DecodeError::Version { found: self.version.into() });
+        }
+        if self.version < 2 && self.health.known().next().is_some() {
+            return Err(DecodeError::malformed("health", "came with version 2 of the batch"));
+        }
+        self.check_counts()?;
+        self.check_strings()?;
+        self.check_tables()?;
+        self.check_columns()?;
+        Ok(Batch(self))
+    }
+
+    fn check_counts(&self) -> Result<(), DecodeError> {
+        if self.events > MAX_EVENTS {
+            let problem = format!("{} are more than the {MAX_EVENTS} that one batch may hold", self.events);
+            return Err(DecodeError::malformed("events", problem));
+        }
+        let last = u64::try_from(self.events).ok().and_then(|events| self.first_sequence.checked_add(events));
+        if last.is_none() {
+            return Err(DecodeError::malformed("first_sequence", "the last event's number exceeds 64 bits"));
+        }
+        let ids = match &self.ids {
+            Ids::Uuids(ids) => ids.len(),
+            Ids::Mixed(ids) => ids.len(),
+        };
+        check_length("request_ids", ids, self.events)?;
+        if !self.traces.is_empty() {
+            check_length("traces", self.traces.len(), self.events)?;
+        }
+        Ok(())
+    }
+
+    fn check_strings(&self) -> Result<(), DecodeError> {
+        check_text("gateway", &self.gateway)?;
+        for (at, text) in self.strings.iter().enumerate() {
+            check_text(&format!("strings[{at}]"), text)?;
+        }
+        if let Ids::Mixed(ids) = &self.ids {
+            for (at, id) in ids.iter().enumerate() {
+                if let OwnedId::Text(text) = id {
+                    check_text(&format!("request_ids[{at}]"), text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tables(&self) -> Result<(), DecodeError> {
+        let known = |index: u32| usize::try_from(index).is_ok_and(|index| index < self.strings.len());
+        for (at, target) in self.targets.iter().enumerate() {
+            if !target.names().into_iter().flatten().all(known) {
+                return Err(DecodeError::malformed(
+                    format!("targets[{at}]"),
+                    "names a string that is not there",
+                ));
+            }
+        }
+        for (at, result) in self.results.iter().enumerate() {
+            let mut names = [result.error_type, result.details, result.service_tier].into_iter().flatten();
+            if !names.all(known) {
+                return Err(DecodeError::malformed(
+                    format!("results[{at}]"),
+                    "names a string that is not there",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_columns(&self) -> Result<(), DecodeError> {
+        for (reference, column) in Reference::ALL.into_iter().zip(&self.references) {
+            let (rows, required) = match reference {
+                Reference::Target => (self.targets.len(), true),
+                Reference::Result => (self.results.len(), true),
+                Reference::Consumer | Reference::Dimension(_) => (self.strings.len(), false),
+            };
+            self.check_column(reference.name(), column, rows.try_into().unwrap_or(u64::MAX), required)?;
+        }
+        for (measure, column) in Measure::ALL.iter().zip(&self.measures) {
+            let required = *measure == Measure::EndedUs;
+            self.check_column(measure.name(), column, Measure::MAX + 1, required)?;
+        }
+        Ok(())
+    }
+
+    fn check_column(
+        &self,
+        name: &str,
+        column: &Column,
+        limit: u64,
+        required: bool,
+    ) -> Result<(), DecodeError> {
+        let beyond = |value: u64| DecodeError::malformed(name, format!("{value} is not below {limit}"));
+        let missing = || DecodeError::malformed(name, "every event must have one");
+        match column {
+            Column::Absent if required && self.events > 0 => Err(missing()),
+            Column::Absent => Ok(()),
+            Column::Constant(value) if *value >= limit => Err(beyond(*value)),
+            Column::Constant(_) => Ok(()),
+            Column::Values(values) => {
+                check_length(name, values.len(), self.events)?;
+                for value in values {
+                    if *value == crate::measure::NULL {
+                        if required {
+                            return Err(missing());
+                        }
+                    } else if *value >= limit {
+                        return Err(beyond(*value));
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The value that `measure` of event `at` is written against.
+    pub(crate) fn predicted(measures: &[Column], measure: Measure, at: usize, previous: u64) -> u64 {
+        match measure.prediction() {
+            Prediction::Nothing => 0,
+            Prediction::Previous => previous,
+            Prediction::Measure(other) => {
+                measures.get(other.index()).and_then(|column| column.get(at)).unwrap_or(0)
+            }
+        }
+    }
+}
+
+fn check_length(name: &str, found: usize, events: usize) -> Result<(), DecodeError> {
+    if found == events {
+        return Ok(());
+    }
+    Err(DecodeError::malformed(name, format!("{found} values for {events} events")))
+}
+
+fn check_text(name: &str, text: &str) -> Result<(), DecodeError> {
+    check_string(text).map_err(|refusal| DecodeError::malformed(name, refusal.describe()))
+}

@@ -1,0 +1,249 @@
+//! Collects events into a batch, knowing at any time how large its binary form can become.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::batch::{Batch, Ids, OwnedId, Parts, Reference};
+use crate::binary::{coded, id_length, varint_length};
+use crate::column::Column;
+use crate::event::Event;
+use crate::measure::NULL;
+use crate::strings::check_string;
+use crate::{Health, Measure, Producer, RequestId, Target, VERSION};
+
+/// Bytes that a batch takes before its first event: header, counts, the directory of columns, health.
+const FIXED_BYTES: usize = 320;
+
+/// Gathers events for one batch.
+///
+/// Strings that may not stand in a batch ([`check_string`]) are left out as absent: a producer sanitises
+/// before it pushes, and one bad name must not cost the event.
+#[derive(Debug)]
+pub struct BatchBuilder {
+    gateway: String,
+    strings: Interner<Box<str>>,
+    targets: Interner<Target<u32>>,
+    results: Interner<crate::EventResult<u32>>,
+    events: usize,
+    ids: Vec<OwnedId>,
+    traces: Vec<Option<crate::TraceContext>>,
+    references: [Column; Reference::COUNT],
+    measures: [Column; Measure::COUNT],
+    previous_ended: u64,
+    bytes: usize,
+}
+
+impl BatchBuilder {
+    /// An empty batch from `gateway`.
+    pub fn new(gateway: &str) -> Self {
+        let gateway = if check_string(gateway).is_ok() { gateway.to_owned() } else { String::new() };
+        Self {
+            bytes: FIXED_BYTES.saturating_add(gateway.len()),
+            gateway,
+            strings: Interner::default(),
+            targets: Interner::default(),
+            results: Interner::default(),
+            events: 0,
+            ids: Vec::new(),
+            traces: Vec::new(),
+            references: std::array::from_fn(|_| Column::Absent),
+            measures: std::array::from_fn(|_| Column::Absent),
+            previous_ended: 0,
+        }
+    }
+
+    /// How many events are in it.
+    pub fn len(&self) -> usize {
+        self.events
+    }
+
+    /// Whether no event is in it.
+    pub fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
+    /// The most bytes that the binary form can take; never less than what it will.
+    pub fn size_bound(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds an event. One without a time of completion is taken to have ended with the one before.
+    pub fn push(&mut self, event: &Event<'_>) {
+        let at = self.events;
+        let target = self.intern_target(&event.target);
+        let result = self.intern_result(&event.result);
+        let consumer = self.intern(event.consumer);
+        self.reference(Reference::Target, target);
+        self.reference(Reference::Result, result);
+        self.reference(Reference::Consumer, consumer.map_or(NULL, u64::from));
+        for (dimension, name) in event.dimensions.into_iter().enumerate() {
+            let name = self.intern(name);
+            self.reference(Reference::Dimension(dimension), name.map_or(NULL, u64::from));
+        }
+        self.push_measures(event);
+        self.push_identity(event, at);
+        self.events = at.saturating_add(1);
+    }
+
+    fn push_identity(&mut self, event: &Event<'_>, at: usize) {
+        self.bytes = self.bytes.saturating_add(id_length(&event.request_id));
+        self.ids.push(match event.request_id {
+            RequestId::Text(text) if check_string(text).is_ok() => OwnedId::Text(text.into()),
+            RequestId::Absent | RequestId::Text(_) => OwnedId::Absent,
+            RequestId::Uuid(id) => OwnedId::Uuid(id),
+        });
+        if event.trace.is_some() && self.traces.is_empty() {
+            self.traces.resize(at, None);
+            self.bytes = self.bytes.saturating_add(at);
+        }
+        if event.trace.is_some() || !self.traces.is_empty() {
+            self.traces.push(event.trace);
+            self.bytes = self.bytes.saturating_add(26);
+        }
+    }
+
+    fn push_measures(&mut self, event: &Event<'_>) {
+        for (measure, value) in event.measures.raw() {
+            let value =
+                if measure == Measure::EndedUs && value == NULL { self.previous_ended } else { value };
+            let at = self.events;
+            let Some(column) = self.measures.get_mut(measure.index()) else { continue };
+            if matches!(column, Column::Absent) && value != NULL {
+                self.bytes = self.bytes.saturating_add(at);
+            }
+            column.push(at, value);
+            let length = match (value, &*column) {
+                (NULL, Column::Absent) => 0,
+                (NULL, _) => 1,
+                _ => {
+                    let code = coded(&self.measures, measure, at, value, self.previous_ended);
+                    varint_length(code.saturating_add(1))
+                }
+            };
+            self.bytes = self.bytes.saturating_add(length);
+            if measure == Measure::EndedUs {
+                self.previous_ended = value;
+            }
+        }
+    }
+
+    fn reference(&mut self, reference: Reference, value: u64) {
+        let at = self.events;
+        let Some(column) = self.references.get_mut(reference.index()) else { return };
+        if matches!(column, Column::Absent) && value != NULL {
+            self.bytes = self.bytes.saturating_add(at);
+        }
+        column.push(at, value);
+        let length = match (value, &*column) {
+            (NULL, Column::Absent) => 0,
+            (NULL, _) => 1,
+            _ => varint_length(value.saturating_add(1)),
+        };
+        self.bytes = self.bytes.saturating_add(length);
+    }
+
+    fn intern(&mut self, text: Option<&str>) -> Option<u32> {
+        let text = text.filter(|text| check_string(text).is_ok())?;
+        if let Some(at) = self.strings.find(text) {
+            return Some(at);
+        }
+        self.bytes = self.bytes.saturating_add(text.len().saturating_add(2));
+        Some(self.strings.add(text.into()))
+    }
+
+    fn intern_target(&mut self, target: &Target<&str>) -> u64 {
+        let row = Target::from_names(target.names().map(|name| self.intern(name)));
+        if let Some(at) = self.targets.find(&row) {
+            return at.into();
+        }
+        // Nine references of up to three bytes: a batch has far fewer than 2²¹ strings.
+        self.bytes = self.bytes.saturating_add(27);
+        self.targets.add(row).into()
+    }
+
+    fn intern_result(&mut self, result: &crate::EventResult<&str>) -> u64 {
+        let row = crate::EventResult {
+            error_type: self.intern(result.error_type),
+            details: self.intern(result.details),
+            service_tier: self.intern(result.service_tier),
+            ..crate::EventResult {
+                outcome: result.outcome,
+                error_type: None,
+                details: None,
+                status: result.status,
+                response_flags: result.response_flags,
+                attempts: result.attempts,
+                streamed: result.streamed,
+                usage_status: result.usage_status,
+                service_tier: None,
+                cost_source: result.cost_source,
+                cache: result.cache,
+                breaker: result.breaker,
+            }
+        };
+        if let Some(at) = self.results.find(&row) {
+            return at.into();
+        }
+        // Twelve fields: ten bytes of flags, five of attempts, three a name, three of status, one each else.
+        self.bytes = self.bytes.saturating_add(33);
+        self.results.add(row).into()
+    }
+
+    /// Closes the batch: its first event gets the number `first_sequence`.
+    pub fn finish(self, producer: Producer, first_sequence: u64, sent_us: u64, health: Health) -> Batch {
+        let only_uuids: Option<Vec<[u8; 16]>> = self
+            .ids
+            .iter()
+            .map(|id| match id {
+                OwnedId::Uuid(id) => Some(*id),
+                OwnedId::Absent | OwnedId::Text(_) => None,
+            })
+            .collect();
+        Batch::trusted(Parts {
+            version: VERSION,
+            producer,
+            first_sequence,
+            sent_us,
+            gateway: self.gateway,
+            strings: self.strings.items,
+            targets: self.targets.items,
+            results: self.results.items,
+            events: self.events,
+            ids: only_uuids.map_or(Ids::Mixed(self.ids), Ids::Uuids),
+            traces: self.traces,
+            references: self.references.map(Column::settled),
+            measures: self.measures.map(Column::settled),
+            health,
+        })
+    }
+}
+
+/// Gives each distinct item a position.
+#[derive(Debug)]
+struct Interner<T> {
+    items: Vec<T>,
+    positions: HashMap<T, u32>,
+}
+
+impl<T> Default for Interner<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), positions: HashMap::new() }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Interner<T> {
+    fn find<Q: Eq + Hash + ?Sized>(&self, item: &Q) -> Option<u32>
+    where
+        T: std::borrow::Borrow<Q>,
+    {
+        self.positions.get(item).copied()
+    }
+
+    fn add(&mut self, item: T) -> u32 {
+        // A batch is far smaller than 2³² items; beyond, the last position is shared.
+        let at = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+        self.items.push(item.clone());
+        self.positions.insert(item, at);
+        at
+    }
+}

@@ -146,7 +146,6 @@ fn none<T>() -> Option<T> {
     None
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }

@@ -1,0 +1,72 @@
+//! `headers`: which headers carry what.
+
+use serde::Deserialize;
+
+use super::ConfigError;
+
+/// Declares the lists with their default names.
+macro_rules! header_lists {
+    ($($(#[doc = $doc:literal])+ $field:ident = [$($default:literal),*],)+) => {
+        /// Names of headers in lower case; of several, the first that is present counts.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Headers {
+            $($(#[doc = $doc])+ pub $field: Vec<String>,)+
+        }
+
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(super) struct Raw {
+            $($field: Vec<String>,)+
+        }
+
+        impl Default for Raw {
+            fn default() -> Self {
+                Self { $($field: vec![$($default.to_owned()),*],)+ }
+            }
+        }
+
+        impl Raw {
+            pub(super) fn validate(self) -> Result<Headers, ConfigError> {
+                Ok(Headers {
+                    $($field: names(concat!("headers.", stringify!($field)), &self.$field)?,)+
+                })
+            }
+        }
+    };
+}
+
+header_lists! {
+    /// The request's cost in US dollars, a decimal number.
+    cost_usd = ["x-cost-usd", "x-litellm-response-cost"],
+    /// The load-balancing algorithm that chose the backend.
+    algorithm = ["x-lb-algorithm"],
+    /// Overall quality, 0 to 1.
+    quality_score = ["x-quality-score"],
+    /// Accuracy, 0 to 1.
+    quality_accuracy = ["x-quality-accuracy"],
+    /// Relevance, 0 to 1.
+    quality_relevance = ["x-quality-relevance"],
+    /// Completeness, 0 to 1.
+    quality_completeness = ["x-quality-completeness"],
+    /// The user's satisfaction, 0 to 1.
+    satisfaction = ["x-user-satisfaction"],
+    /// `hit` or `miss`.
+    cache_status = ["x-cache"],
+    /// `open`, `half_open` or `closed`.
+    breaker_state = ["x-circuit-breaker"],
+    /// The model that answered, where the body does not say.
+    model = [],
+}
+
+fn names(key: &str, names: &[String]) -> Result<Vec<String>, ConfigError> {
+    names.iter().map(|name| self::name(key, name)).collect()
+}
+
+/// `text` as a header's name in lower case.
+pub(super) fn name(key: &str, text: &str) -> Result<String, ConfigError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if text.is_empty() || text.len() > 128 || !text.bytes().all(allowed) {
+        return Err(ConfigError::new(key, format!("{text:?} is not the name of a header")));
+    }
+    Ok(text.to_ascii_lowercase())
+}

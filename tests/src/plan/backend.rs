@@ -93,7 +93,8 @@ pub fn demo_backends() -> Vec<BackendSpec> {
         costs: CostMix { header: 400, litellm: 300, body: 0 },
         include_usage: 700,
         reachable: true,
-        route_timeout: Duration::from_secs(15),
+        // Far beyond what a starved machine may take, so that it only ends what is really stuck.
+        route_timeout: Duration::from_secs(60),
         retries: 0,
         breaker: None,
     };

@@ -48,7 +48,8 @@ pub struct Truth {
     pub outcome: Outcome,
     /// The status that the client got.
     pub status: Option<u16>,
-    /// Attempts that reached the provider; an attempt whose connection was refused is none.
+    /// Attempts that reached the provider. Envoy's own count is one for a request that a breaker
+    /// rejected, and also has the attempts whose connection was refused.
     pub attempts: u32,
     /// What the answer that went through to the client told of its usage.
     pub usage: Usage,

@@ -1,0 +1,4 @@
+//! What the program can be told to do. One file a command.
+
+pub(crate) mod check;
+pub(crate) mod serve;

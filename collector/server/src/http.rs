@@ -1,0 +1,114 @@
+//! The HTTP interface: which path is whose, and who may use it. One file an endpoint.
+
+mod body;
+mod connections;
+mod events;
+mod health;
+mod metrics;
+mod parameters;
+mod request;
+mod requests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use weir_core::config::{Limits, Role};
+
+pub(crate) use connections::serve;
+
+use crate::access::Access;
+use crate::metrics::{BatchResult, Metrics};
+use crate::problem::Problem;
+use crate::store::{QueryError, Store, Unavailable};
+
+/// What the endpoints work with.
+pub(crate) struct Api {
+    pub(crate) store: Store,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    /// Kibibytes of bodies that may be in flight.
+    pub(crate) inflight: Arc<Semaphore>,
+    pub(crate) tasks: TaskTracker,
+}
+
+type Shared = Arc<Api>;
+
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+struct Peer(SocketAddr);
+
+/// All routes.
+pub(crate) fn router(api: Shared) -> Router {
+    let guard = |role: Role| middleware::from_fn_with_state((Arc::clone(&api), role), check_role);
+    let ingest = Router::new().route("/api/v1/events", post(events::post)).route_layer(guard(Role::Ingest));
+    let read = Router::new()
+        .route("/api/v1/requests", get(requests::get))
+        .route("/api/v1/requests/{request_id}", get(request::get))
+        .route("/metrics", get(metrics::get))
+        .route_layer(guard(Role::Read));
+    Router::new()
+        .merge(ingest)
+        .merge(read)
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), check_peer))
+        .with_state(api)
+}
+
+async fn check_peer(
+    State(api): State<Shared>,
+    Extension(Peer(peer)): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match api.access.check_peer(peer) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn check_role(State((api, needed)): State<(Shared, Role)>, request: Request, next: Next) -> Response {
+    match api.access.check(request.headers(), needed) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            if needed == Role::Ingest {
+                api.metrics.ingest.count(BatchResult::Denied);
+            }
+            problem.into_response()
+        }
+    }
+}
+
+async fn not_found(request: Request) -> Problem {
+    Problem::not_found(format!("there is no {}", request.uri().path()))
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    let (method, path) = (request.method(), request.uri().path());
+    Problem::method_not_allowed(format!("{path} does not take {method}; the header Allow says what it takes"))
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        Self::unavailable(error.to_string()).retry_after(5)
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Unavailable(error) => error.into(),
+            QueryError::TooSlow => Self::unavailable(error.to_string()).retry_after(60),
+        }
+    }
+}

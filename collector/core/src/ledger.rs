@@ -4,6 +4,9 @@
 //! from another VM that adopted it, and each sequence number is taken only the first time. What lies between
 //! the numbers that were taken is missing, and is known to be.
 //!
+//! Numbering begins at 1. A producer that begins at 0 is as welcome: 0 is taken if it comes, and not missed
+//! if it does not.
+//!
 //! It knows nothing of storage: the caller keeps [`Ledger::encode`]'s bytes in the same transaction as the
 //! events.
 
@@ -64,7 +67,8 @@ impl Ledger {
     /// How many numbers the producer has given below the greatest known one that never came. Some may yet
     /// come.
     pub fn missing(&self) -> u64 {
-        self.known.saturating_sub(self.count)
+        let numbered = self.known.saturating_sub(u64::from(!self.accepted.has_zero()));
+        numbered.saturating_sub(self.count)
     }
 
     /// The gaps that can still be filled, ascending.
@@ -98,13 +102,16 @@ mod tests {
             assert_eq!(ledger.missing(), missing, "{offers:?}");
         };
         check(&[(0, 10)], &[range(0, 10)], 0, 0);
+        check(&[(1, 10)], &[range(1, 11)], 0, 0);
+        check(&[(0, 1)], &[range(0, 1)], 0, 0);
+        check(&[(1, 0)], &[], 0, 0);
         check(&[(0, 10), (0, 10)], &[], 10, 0);
         check(&[(0, 10), (5, 10)], &[range(10, 15)], 5, 0);
         check(&[(5, 5), (0, 20)], &[range(0, 5), range(10, 20)], 5, 0);
-        check(&[(10, 5)], &[range(10, 15)], 0, 10);
+        check(&[(10, 5)], &[range(10, 15)], 0, 9);
         check(&[(0, 5), (10, 5), (5, 5)], &[range(5, 10)], 0, 0);
         check(&[(0, 5), (9, 0)], &[], 0, 4);
-        check(&[(u64::MAX - 1, 5)], &[range(u64::MAX - 1, u64::MAX)], 0, u64::MAX - 1);
+        check(&[(u64::MAX - 1, 5)], &[range(u64::MAX - 1, u64::MAX)], 0, u64::MAX - 2);
     }
 
     #[test]
@@ -112,13 +119,13 @@ mod tests {
         let mut ledger = Ledger::default();
         let gaps = u64::try_from(MAX_RANGES).unwrap() + 10;
         for at in 0..gaps {
-            ledger.accept(1 + 2 * at, 1);
+            ledger.accept(2 + 2 * at, 1);
         }
         assert_eq!(ledger.accepted(), gaps);
         assert_eq!(ledger.missing(), gaps);
         assert_eq!(ledger.gaps().count(), MAX_RANGES - 1);
-        assert_eq!(ledger.accept(0, 1).duplicates, 1, "the oldest gap is closed");
-        assert_eq!(ledger.accept(2 * gaps - 2, 1).duplicates, 0, "the newest is open");
+        assert_eq!(ledger.accept(1, 1).duplicates, 1, "the oldest gap is closed");
+        assert_eq!(ledger.accept(2 * gaps - 1, 1).duplicates, 0, "the newest is open");
     }
 
     proptest! {
@@ -134,7 +141,7 @@ mod tests {
                 prop_assert_eq!(acceptance.fresh.iter().flat_map(|range| range.start..range.end).collect::<Vec<_>>(), fresh.clone());
                 prop_assert_eq!(acceptance.duplicates, count - u64::try_from(fresh.len()).unwrap());
                 let gaps: Vec<u64> = ledger.gaps().flat_map(|range| range.start..range.end).collect();
-                let missing: Vec<u64> = (0..known).filter(|number| !set.contains(number)).collect();
+                let missing: Vec<u64> = (1..known).filter(|number| !set.contains(number)).collect();
                 prop_assert_eq!(gaps, missing.clone());
                 prop_assert_eq!(ledger.missing(), u64::try_from(missing.len()).unwrap());
                 prop_assert_eq!(Ledger::decode(&ledger.encode()).unwrap(), ledger.clone());

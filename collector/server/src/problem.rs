@@ -1,13 +1,17 @@
 //! Errors as the API tells them: problem documents of RFC 9457.
 
 use axum::Json;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// Why a request was not answered.
+/// Why a request was not answered. Boxed, since most requests are.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     kind: &'static str,
     title: &'static str,
@@ -39,14 +43,14 @@ macro_rules! problems {
     ($($(#[doc = $doc:literal])+ $function:ident: $status:ident $kind:literal $title:literal;)+) => {
         impl Problem {
             $($(#[doc = $doc])+ pub(crate) fn $function(detail: impl Into<String>) -> Self {
-                Self {
+                Self(Box::new(Parts {
                     status: StatusCode::$status,
                     kind: $kind,
                     title: $title,
                     detail: detail.into(),
                     errors: Vec::new(),
                     header: None,
-                }
+                }))
             })+
         }
     };
@@ -82,39 +86,40 @@ problems! {
 impl Problem {
     /// Names the field at fault.
     pub(crate) fn field(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        self.0.errors.push(FieldError { field: field.into(), detail: detail.into() });
         self
     }
 
     /// Asks to come again after so many seconds.
     pub(crate) fn retry_after(self, seconds: u16) -> Self {
-        self.with_header(header::RETRY_AFTER, seconds.into())
+        self.with_header(RETRY_AFTER, seconds.into())
     }
 
     /// With a header that belongs to the status.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let Parts { status, kind, title, detail, errors, header } = *self.0;
         let document = Document {
-            kind: format!("urn:weir:problem:{}", self.kind),
-            title: self.title,
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            errors: &self.errors,
+            kind: format!("urn:weir:problem:{kind}"),
+            title,
+            status: status.as_u16(),
+            detail: &detail,
+            errors: &errors,
         };
-        let mut response = (self.status, Json(document)).into_response();
+        let mut response = (status, Json(document)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if let Some((name, value)) = self.header {
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
         response

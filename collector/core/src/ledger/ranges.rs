@@ -66,15 +66,20 @@ impl RangeSet {
     /// Merges the lowest ranges, and what lies below them, until at most `most` are left.
     pub(super) fn close_oldest_gaps(&mut self, most: usize) {
         let Some(excess) = self.0.len().checked_sub(most).filter(|excess| *excess > 0) else { return };
+        let start = u64::from(!self.has_zero());
         self.0.drain(..excess);
         if let Some(first) = self.0.first_mut() {
-            first.start = 0;
+            first.start = start;
         }
     }
 
-    /// What lies between the ranges, below the first (from zero) and above the last (up to `end`).
+    pub(super) fn has_zero(&self) -> bool {
+        self.0.first().is_some_and(|first| first.start == 0)
+    }
+
+    /// What lies between the ranges, below the first (from 1) and above the last (up to `end`).
     pub(super) fn gaps(&self, end: u64) -> impl Iterator<Item = Range> + '_ {
-        let starts = std::iter::once(0).chain(self.0.iter().map(|range| range.end));
+        let starts = std::iter::once(1).chain(self.0.iter().map(|range| range.end));
         let ends = self.0.iter().map(|range| range.start).chain(std::iter::once(end));
         starts.zip(ends).map(|(start, end)| Range { start, end }).filter(|range| !range.is_empty())
     }

@@ -123,9 +123,9 @@ async fn take(api: &Api, form: Form, whole: body::Whole) -> Result<Receipt, Refu
 /// Everything that can be done without the database, away from the threads that serve connections.
 fn prepare(form: Form, bytes: &Bytes, received_us: u64) -> Result<Prepared, Refusal> {
     let (batch, encoded) = match form {
-        Form::Binary => (binary::decode(bytes).map_err(refuse_batch)?, bytes.clone()),
+        Form::Binary => (binary::decode(bytes).map_err(|error| refuse_batch(&error))?, bytes.clone()),
         Form::Json => {
-            let batch = json::decode(bytes).map_err(refuse_batch)?;
+            let batch = json::decode(bytes).map_err(|error| refuse_batch(&error))?;
             let encoded = binary::encode(&batch).into();
             (batch, encoded)
         }
@@ -154,9 +154,9 @@ fn count_future(batch: &Batch, received_us: u64) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-fn refuse_batch(error: DecodeError) -> Refusal {
+fn refuse_batch(error: &DecodeError) -> Refusal {
     let detail = error.to_string();
-    let problem = match &error {
+    let problem = match error {
         DecodeError::Version { found } => {
             let accepted = format!("{found} is not one of the accepted {OLDEST_VERSION} and {VERSION}");
             let problem = Problem::unsupported(detail).field("version", accepted);

@@ -15,8 +15,8 @@ pub(super) struct Text(HashMap<&'static str, String>);
 pub(super) struct NanoUsd(pub(super) u128);
 
 /// A number that can stand in a sample.
-pub(super) trait Number {
-    fn write(&self, out: &mut String);
+pub(super) trait Number: Copy {
+    fn write(self, out: &mut String);
 }
 
 /// Writing to a string cannot fail, so that what it returns says nothing.
@@ -25,25 +25,25 @@ macro_rules! put {
 }
 
 impl Number for u64 {
-    fn write(&self, out: &mut String) {
+    fn write(self, out: &mut String) {
         put!(out, "{self}");
     }
 }
 
 impl Number for u128 {
-    fn write(&self, out: &mut String) {
+    fn write(self, out: &mut String) {
         put!(out, "{self}");
     }
 }
 
 impl Number for Duration {
-    fn write(&self, out: &mut String) {
+    fn write(self, out: &mut String) {
         NanoUsd(self.as_nanos()).write(out);
     }
 }
 
 impl Number for NanoUsd {
-    fn write(&self, out: &mut String) {
+    fn write(self, out: &mut String) {
         put!(out, "{}", self.0 / 1_000_000_000);
         let fraction = self.0 % 1_000_000_000;
         if fraction > 0 {
@@ -58,7 +58,7 @@ impl Text {
     pub(super) fn sample(&mut self, family: &'static Family, labels: &[&str], value: impl Number) {
         debug_assert_eq!(labels.len(), family.labels.len(), "{}", family.name);
         let pairs = family.labels.iter().copied().zip(labels.iter().copied());
-        self.line(family, "", pairs, &value);
+        self.line(family, "", pairs, value);
     }
 
     /// Adds one histogram: the upper bound of each bucket with how many fell in it or below, then all.
@@ -72,11 +72,11 @@ impl Text {
         for (bound, below) in buckets {
             let mut le = String::new();
             bound.write(&mut le);
-            self.line(family, "_bucket", [("le", le.as_str())].into_iter(), &below);
+            self.line(family, "_bucket", [("le", le.as_str())].into_iter(), below);
         }
-        self.line(family, "_bucket", [("le", "+Inf")].into_iter(), &count);
-        self.line(family, "_sum", std::iter::empty(), &sum);
-        self.line(family, "_count", std::iter::empty(), &count);
+        self.line(family, "_bucket", [("le", "+Inf")].into_iter(), count);
+        self.line(family, "_sum", std::iter::empty(), sum);
+        self.line(family, "_count", std::iter::empty(), count);
     }
 
     fn line<'a>(
@@ -84,7 +84,7 @@ impl Text {
         family: &'static Family,
         suffix: &str,
         labels: impl Iterator<Item = (&'a str, &'a str)>,
-        value: &dyn Number,
+        value: impl Number,
     ) {
         let out = self.0.entry(family.name).or_default();
         put!(out, "{}{suffix}", family.name);

@@ -85,3 +85,9 @@ CREATE TABLE quarantine (
     -- Its beginning.
     body        BLOB NOT NULL
 ) STRICT;
+
+-- Holds something only while it is tried whether there is room to write.
+CREATE TABLE scratch (
+    id   INTEGER PRIMARY KEY,
+    body BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,65 @@
+//! Who may do what.
+
+use weir_wire::binary;
+
+use crate::batches::{batch, producer};
+use crate::client::{BINARY, send};
+use crate::harness::{Collector, Place, outside_address};
+
+const TOKENS: &str = "
+auth:
+  tokens:
+    - { name: edge, role: ingest, token: ingest-0123456789 }
+    - { name: grafana, role: read, token_sha256: d8ee85b4e0c5ec5fd7b2a8a3a5b6a2d2a5ef43d1f1fbe2a6b1b24bf7c90b9d3f }
+    - { name: ops, role: operate, token_file: TOKEN_FILE }
+";
+
+#[test]
+fn a_token_is_needed_and_its_role_counts() {
+    let place = Place::new();
+    let token_file = place.file("token", "operate-0123456789\n");
+    let collector = place.start_with(&TOKENS.replace("TOKEN_FILE", token_file.to_str().unwrap()));
+    let body = binary::encode(&batch(producer(1), 1, 1));
+    let check = |method: &str, path: &str, token: Option<&str>, status: u16| {
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![BINARY];
+        headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+        let response = send(collector.address, method, path, &headers, &body).unwrap();
+        assert_eq!(response.status, status, "{method} {path} {token:?}: {response:?}");
+        if status >= 400 {
+            response.problem();
+        }
+        assert_eq!(response.header("www-authenticate").is_some(), status == 401);
+    };
+    let (ingest, operate, wrong) =
+        (Some("ingest-0123456789"), Some("operate-0123456789"), Some("wrong-0123456789"));
+    check("POST", "/api/v1/events", None, 401);
+    check("POST", "/api/v1/events", wrong, 401);
+    check("POST", "/api/v1/events", operate, 403);
+    check("POST", "/api/v1/events", ingest, 200);
+    check("GET", "/metrics", None, 401);
+    check("GET", "/metrics", ingest, 403);
+    check("GET", "/metrics", operate, 200);
+    check("GET", "/api/v1/requests", ingest, 403);
+    check("GET", "/api/v1/requests", operate, 200);
+    check("GET", "/healthz", None, 200);
+    check("GET", "/readyz", None, 200);
+    let log = collector.log();
+    for secret in ["ingest-0123456789", "operate-0123456789", "wrong-0123456789"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
+
+#[test]
+fn without_a_token_the_network_is_shut_out() {
+    let place = Place::new();
+    let collector = Collector::start(place.serve_on("0.0.0.0:0"));
+    assert!(collector.log().contains("no token is configured"), "{}", collector.log());
+    let port = collector.address.port();
+    let local = send(([127, 0, 0, 1], port).into(), "GET", "/healthz", &[], b"").unwrap();
+    assert_eq!(local.status, 200);
+    let Some(outside) = outside_address() else { return };
+    let refused = send((outside, port).into(), "GET", "/healthz", &[], b"").unwrap();
+    assert_eq!(refused.status, 403, "{refused:?}");
+    assert!(refused.problem()["detail"].as_str().unwrap().contains("auth.tokens"));
+}

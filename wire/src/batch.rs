@@ -5,8 +5,10 @@
 
 use crate::column::Column;
 use crate::event::DIMENSIONS;
-use crate::measure::Prediction;
+use crate::measure::{NULL, Prediction};
+use crate::result::{ResultField, Results};
 use crate::strings::check_string;
+use crate::target::Targets;
 use crate::{
     DecodeError, Event, EventResult, Health, MAX_EVENTS, Measure, Measures, OLDEST_VERSION, Producer,
     RequestId, Target, TraceContext, VERSION,
@@ -37,8 +39,8 @@ pub(crate) struct Parts {
     pub(crate) sent_us: u64,
     pub(crate) gateway: String,
     pub(crate) strings: Vec<Box<str>>,
-    pub(crate) targets: Vec<Target<u32>>,
-    pub(crate) results: Vec<EventResult<u32>>,
+    pub(crate) targets: Targets,
+    pub(crate) results: Results,
     pub(crate) events: usize,
     pub(crate) ids: Ids,
     pub(crate) traces: Vec<Option<TraceContext>>,
@@ -141,7 +143,7 @@ impl Batch {
 
     /// The table of results.
     pub fn results(&self) -> impl ExactSizeIterator<Item = EventResult<&str>> {
-        self.0.results.iter().map(|row| self.result(*row))
+        self.0.results.iter().map(|row| self.result(row))
     }
 
     /// Which row of [`Batch::targets`] event `at` has.
@@ -187,8 +189,8 @@ impl Batch {
             trace: self.0.traces.get(at).copied().flatten(),
             consumer: name(Reference::Consumer),
             dimensions: std::array::from_fn(|dimension| name(Reference::Dimension(dimension))),
-            target: self.target(self.0.targets.get(self.target_of(at)?)?),
-            result: self.result(*self.0.results.get(self.result_of(at)?)?),
+            target: self.target(self.0.targets.row(self.target_of(at)?)),
+            result: self.result(self.0.results.row(self.result_of(at)?)?),
             measures,
         })
     }
@@ -217,12 +219,12 @@ impl Batch {
         self.0.strings.get(index).map(AsRef::as_ref)
     }
 
-    fn name(&self, index: u32) -> &str {
-        usize::try_from(index).ok().and_then(|index| self.string(index)).unwrap_or_default()
+    fn name(&self, index: u32) -> Option<&str> {
+        self.string(usize::try_from(index).ok()?)
     }
 
-    fn target(&self, row: &Target<u32>) -> Target<&str> {
-        Target::from_names(row.names().map(|name| name.map(|index| self.name(index))))
+    fn target(&self, row: Target<u32>) -> Target<&str> {
+        Target::from_names(row.names().map(|name| self.name(name?)))
     }
 
     fn result(&self, row: EventResult<u32>) -> EventResult<&str> {
@@ -282,71 +284,45 @@ impl Parts {
     }
 
     fn check_tables(&self) -> Result<(), DecodeError> {
-        let known = |index: u32| usize::try_from(index).is_ok_and(|index| index < self.strings.len());
-        for (at, target) in self.targets.iter().enumerate() {
-            if !target.names().into_iter().flatten().all(known) {
-                return Err(DecodeError::malformed(
-                    format!("targets[{at}]"),
-                    "names a string that is not there",
-                ));
+        for (part, rows) in [("targets", self.targets.rows), ("results", self.results.rows)] {
+            if rows > self.events {
+                let problem = format!("{rows} rows for {} events", self.events);
+                return Err(DecodeError::malformed(part, problem));
             }
         }
-        for (at, result) in self.results.iter().enumerate() {
-            let mut names = [result.error_type, result.details, result.service_tier].into_iter().flatten();
-            if !names.all(known) {
-                return Err(DecodeError::malformed(
-                    format!("results[{at}]"),
-                    "names a string that is not there",
-                ));
+        let strings = u64::try_from(self.strings.len()).unwrap_or(u64::MAX).min(u64::from(u32::MAX));
+        for column in &self.targets.columns {
+            check_column("targets", column, self.targets.rows, strings, false)?;
+        }
+        for field in ResultField::NAMES {
+            if let Some(column) = self.results.columns.get(field as usize) {
+                check_column("results", column, self.results.rows, strings, false)?;
             }
         }
-        Ok(())
+        for column in &self.results.columns {
+            check_column("results", column, self.results.rows, u64::MAX, false)?;
+        }
+        let bad = (0..self.results.rows).find(|at| self.results.row(*at).is_none());
+        bad.map_or(Ok(()), |at| {
+            Err(DecodeError::malformed(format!("results[{at}]"), "a field is out of range"))
+        })
     }
 
     fn check_columns(&self) -> Result<(), DecodeError> {
         for (reference, column) in Reference::ALL.into_iter().zip(&self.references) {
             let (rows, required) = match reference {
-                Reference::Target => (self.targets.len(), true),
-                Reference::Result => (self.results.len(), true),
+                Reference::Target => (self.targets.rows, true),
+                Reference::Result => (self.results.rows, true),
                 Reference::Consumer | Reference::Dimension(_) => (self.strings.len(), false),
             };
-            self.check_column(reference.name(), column, rows.try_into().unwrap_or(u64::MAX), required)?;
+            let limit = rows.try_into().unwrap_or(u64::MAX);
+            check_column(reference.name(), column, self.events, limit, required)?;
         }
         for (measure, column) in Measure::ALL.iter().zip(&self.measures) {
             let required = *measure == Measure::EndedUs;
-            self.check_column(measure.name(), column, Measure::MAX + 1, required)?;
+            check_column(measure.name(), column, self.events, Measure::MAX + 1, required)?;
         }
         Ok(())
-    }
-
-    fn check_column(
-        &self,
-        name: &str,
-        column: &Column,
-        limit: u64,
-        required: bool,
-    ) -> Result<(), DecodeError> {
-        let beyond = |value: u64| DecodeError::malformed(name, format!("{value} is not below {limit}"));
-        let missing = || DecodeError::malformed(name, "every event must have one");
-        match column {
-            Column::Absent if required && self.events > 0 => Err(missing()),
-            Column::Absent => Ok(()),
-            Column::Constant(value) if *value >= limit => Err(beyond(*value)),
-            Column::Constant(_) => Ok(()),
-            Column::Values(values) => {
-                check_length(name, values.len(), self.events)?;
-                for value in values {
-                    if *value == crate::measure::NULL {
-                        if required {
-                            return Err(missing());
-                        }
-                    } else if *value >= limit {
-                        return Err(beyond(*value));
-                    }
-                }
-                Ok(())
-            }
-        }
     }
 
     /// The value that `measure` of event `at` is written against.
@@ -356,6 +332,32 @@ impl Parts {
             Prediction::Previous => previous,
             Prediction::Measure(other) => {
                 measures.get(other.index()).and_then(|column| column.get(at)).unwrap_or(0)
+            }
+        }
+    }
+}
+
+/// Checks that a column has a value for each of `rows` (or may lack it) and that all are below `limit`.
+fn check_column(
+    name: &str,
+    column: &Column,
+    rows: usize,
+    limit: u64,
+    required: bool,
+) -> Result<(), DecodeError> {
+    let beyond = |value: u64| DecodeError::malformed(name, format!("{value} is not below {limit}"));
+    let missing = || DecodeError::malformed(name, "every event must have one");
+    match column {
+        Column::Absent if required && rows > 0 => Err(missing()),
+        Column::Absent => Ok(()),
+        Column::Constant(value) if *value >= limit => Err(beyond(*value)),
+        Column::Constant(_) => Ok(()),
+        Column::Values(values) => {
+            check_length(name, values.len(), rows)?;
+            match values.iter().find(|value| **value >= limit && **value != NULL) {
+                Some(value) => Err(beyond(*value)),
+                None if required && values.contains(&NULL) => Err(missing()),
+                None => Ok(()),
             }
         }
     }

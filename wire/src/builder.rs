@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::batch::{Batch, Ids, OwnedId, Parts, Reference};
-use crate::binary::{coded, id_length, varint_length};
+use crate::binary::{id_length, varint_length, zigzag};
 use crate::column::Column;
 use crate::event::Event;
-use crate::measure::NULL;
+use crate::measure::{NULL, Prediction};
+use crate::result::Results;
 use crate::strings::check_string;
+use crate::target::Targets;
 use crate::{Health, Measure, Producer, RequestId, Target, VERSION};
 
 /// Bytes that a batch takes before its first event: header, counts, the directory of columns, health.
-const FIXED_BYTES: usize = 320;
+const FIXED_BYTES: usize = 640;
 
 /// Gathers events for one batch.
 ///
@@ -115,10 +117,12 @@ impl BatchBuilder {
             let length = match (value, &*column) {
                 (NULL, Column::Absent) => 0,
                 (NULL, _) => 1,
-                _ => {
-                    let code = coded(&self.measures, measure, at, value, self.previous_ended);
-                    varint_length(code.saturating_add(1))
-                }
+                _ => varint_length(match measure.prediction() {
+                    Prediction::Nothing => value,
+                    Prediction::Previous | Prediction::Measure(_) => {
+                        zigzag(value, Parts::predicted(&self.measures, measure, at, self.previous_ended))
+                    }
+                }),
             };
             self.bytes = self.bytes.saturating_add(length);
             if measure == Measure::EndedUs {
@@ -137,7 +141,7 @@ impl BatchBuilder {
         let length = match (value, &*column) {
             (NULL, Column::Absent) => 0,
             (NULL, _) => 1,
-            _ => varint_length(value.saturating_add(1)),
+            _ => varint_length(value),
         };
         self.bytes = self.bytes.saturating_add(length);
     }
@@ -162,25 +166,7 @@ impl BatchBuilder {
     }
 
     fn intern_result(&mut self, result: &crate::EventResult<&str>) -> u64 {
-        let row = crate::EventResult {
-            error_type: self.intern(result.error_type),
-            details: self.intern(result.details),
-            service_tier: self.intern(result.service_tier),
-            ..crate::EventResult {
-                outcome: result.outcome,
-                error_type: None,
-                details: None,
-                status: result.status,
-                response_flags: result.response_flags,
-                attempts: result.attempts,
-                streamed: result.streamed,
-                usage_status: result.usage_status,
-                service_tier: None,
-                cost_source: result.cost_source,
-                cache: result.cache,
-                breaker: result.breaker,
-            }
-        };
+        let row = result.map(|name| self.intern(Some(name)));
         if let Some(at) = self.results.find(&row) {
             return at.into();
         }
@@ -206,8 +192,8 @@ impl BatchBuilder {
             sent_us,
             gateway: self.gateway,
             strings: self.strings.items,
-            targets: self.targets.items,
-            results: self.results.items,
+            targets: Targets::of(&self.targets.items),
+            results: Results::of(&self.results.items),
             events: self.events,
             ids: only_uuids.map_or(Ids::Mixed(self.ids), Ids::Uuids),
             traces: self.traces,

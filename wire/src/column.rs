@@ -37,6 +37,11 @@ impl Column {
         }
     }
 
+    /// The same for a value that may be absent.
+    pub(crate) fn push_optional(&mut self, at: usize, value: Option<u64>) {
+        self.push(at, value.unwrap_or(NULL));
+    }
+
     /// The shortest way to say the same: nothing, one value, or all of them.
     pub(crate) fn settled(self) -> Self {
         let Self::Values(values) = self else { return self };

@@ -14,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::batch::{Batch, Ids, OwnedId, Parts, Reference};
 use crate::column::Column;
 use crate::measure::NULL;
+use crate::result::Results;
+use crate::target::Targets;
 use crate::{
     DecodeError, EventResult, Health, HealthCounter, InstanceId, Measure, OLDEST_VERSION, Producer,
     RequestId, Target, TraceContext, VERSION,
@@ -90,8 +92,8 @@ impl<'a> Document<'a> {
             sent_us: parts.sent_us,
             gateway: parts.gateway.clone(),
             strings: parts.strings.clone(),
-            targets: parts.targets.clone(),
-            results: parts.results.clone(),
+            targets: parts.targets.iter().collect(),
+            results: parts.results.iter().collect(),
             request_ids: (0..parts.events).map(|at| id(batch.request_id(at))).collect(),
             traces: parts.traces.iter().map(|trace| trace.map(|trace| trace.to_string().into())).collect(),
             references: present(references),
@@ -110,8 +112,8 @@ impl<'a> Document<'a> {
             sent_us: self.sent_us,
             gateway: self.gateway,
             strings: self.strings,
-            targets: self.targets,
-            results: self.results,
+            targets: Targets::of(&self.targets),
+            results: Results::of(&self.results),
             events: self.request_ids.len(),
             ids: ids(self.request_ids),
             traces: traces(self.traces)?,
@@ -232,6 +234,6 @@ impl<'de> Visitor<'de> for ColumnVisitor {
             }
             values.push(value.unwrap_or(NULL));
         }
-        Ok(Column::Values(values))
+        Ok(Column::Values(values).settled())
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::column::Column;
+
 /// Declares an enumeration with its binary code (from 1; 0 is "absent") and its name in JSON.
 macro_rules! coded {
     ($(#[doc = $type_doc:literal])+ $type:ident { $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+ }) => {
@@ -170,20 +172,125 @@ impl<S> EventResult<S> {
     }
 
     /// The same with its names changed.
-    pub(crate) fn map<T>(self, mut name: impl FnMut(S) -> T) -> EventResult<T> {
+    pub(crate) fn map<T>(self, mut name: impl FnMut(S) -> Option<T>) -> EventResult<T> {
         EventResult {
             outcome: self.outcome,
-            error_type: self.error_type.map(&mut name),
-            details: self.details.map(&mut name),
+            error_type: self.error_type.and_then(&mut name),
+            details: self.details.and_then(&mut name),
             status: self.status,
             response_flags: self.response_flags,
             attempts: self.attempts,
             streamed: self.streamed,
             usage_status: self.usage_status,
-            service_tier: self.service_tier.map(name),
+            service_tier: self.service_tier.and_then(name),
             cost_source: self.cost_source,
             cache: self.cache,
             breaker: self.breaker,
         }
     }
+}
+
+/// The fields of a result in the order of their ids in the binary form: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ResultField {
+    Outcome,
+    ErrorType,
+    Details,
+    Status,
+    ResponseFlags,
+    Attempts,
+    Streamed,
+    UsageStatus,
+    ServiceTier,
+    CostSource,
+    Cache,
+    Breaker,
+}
+
+impl ResultField {
+    pub(crate) const COUNT: usize = Self::Breaker as usize + 1;
+    /// Those that point into the dictionary.
+    pub(crate) const NAMES: [Self; 3] = [Self::ErrorType, Self::Details, Self::ServiceTier];
+}
+
+/// A batch's results, a column a field.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Results {
+    pub(crate) rows: usize,
+    pub(crate) columns: [Column; ResultField::COUNT],
+}
+
+impl Results {
+    pub(crate) fn of(rows: &[EventResult<u32>]) -> Self {
+        let mut columns: [Column; ResultField::COUNT] = Default::default();
+        for (at, row) in rows.iter().enumerate() {
+            for (column, value) in columns.iter_mut().zip(fields(row)) {
+                column.push_optional(at, value);
+            }
+        }
+        Self { rows: rows.len(), columns: columns.map(Column::settled) }
+    }
+
+    /// The value of a field in row `at`.
+    pub(crate) fn get(&self, field: ResultField, at: usize) -> Option<u64> {
+        self.columns.get(field as usize)?.get(at)
+    }
+
+    /// Row `at`, or `None` if a field of it is out of range.
+    pub(crate) fn row(&self, at: usize) -> Option<EventResult<u32>> {
+        let get = |field| self.get(field, at);
+        let name = |field| narrow::<u32>(get(field));
+        Some(EventResult {
+            outcome: Outcome::from_code(get(ResultField::Outcome)?)?,
+            error_type: name(ResultField::ErrorType)?,
+            details: name(ResultField::Details)?,
+            status: narrow(get(ResultField::Status))?,
+            response_flags: get(ResultField::ResponseFlags).unwrap_or(0),
+            attempts: narrow(get(ResultField::Attempts))?,
+            streamed: match get(ResultField::Streamed) {
+                None => None,
+                Some(0) => Some(false),
+                Some(1) => Some(true),
+                Some(_) => return None,
+            },
+            usage_status: coded(get(ResultField::UsageStatus), UsageStatus::from_code)?,
+            service_tier: name(ResultField::ServiceTier)?,
+            cost_source: coded(get(ResultField::CostSource), CostSource::from_code)?,
+            cache: coded(get(ResultField::Cache), Cache::from_code)?,
+            breaker: coded(get(ResultField::Breaker), Breaker::from_code)?,
+        })
+    }
+
+    /// All rows of a table that has been checked.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = EventResult<u32>> {
+        (0..self.rows).map(|at| self.row(at).unwrap_or(EventResult::new(Outcome::Error)))
+    }
+}
+
+fn fields(row: &EventResult<u32>) -> [Option<u64>; ResultField::COUNT] {
+    [
+        Some(row.outcome.code()),
+        row.error_type.map(u64::from),
+        row.details.map(u64::from),
+        row.status.map(u64::from),
+        Some(row.response_flags).filter(|flags| *flags != 0),
+        row.attempts.map(u64::from),
+        row.streamed.map(u64::from),
+        row.usage_status.map(UsageStatus::code),
+        row.service_tier.map(u64::from),
+        row.cost_source.map(CostSource::code),
+        row.cache.map(Cache::code),
+        row.breaker.map(Breaker::code),
+    ]
+}
+
+/// An optional number made narrower; `None` if it is too wide.
+fn narrow<T: TryFrom<u64>>(value: Option<u64>) -> Option<Option<T>> {
+    value.map_or(Some(None), |value| T::try_from(value).ok().map(Some))
+}
+
+/// An optional code's value; `None` if the code is not known.
+fn coded<T>(code: Option<u64>, value: fn(u64) -> Option<T>) -> Option<Option<T>> {
+    code.map_or(Some(None), |code| value(code).map(Some))
 }

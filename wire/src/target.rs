@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::column::Column;
+
 /// How many names a target has.
 pub(crate) const NAMES: usize = 9;
 
@@ -44,7 +46,7 @@ fn none<S>() -> Option<S> {
 }
 
 impl<S: Copy> Target<S> {
-    /// The names in the order of the binary form.
+    /// The names in the order of their ids in the binary form.
     pub(crate) fn names(&self) -> [Option<S>; NAMES] {
         [
             self.backend,
@@ -63,5 +65,34 @@ impl<S: Copy> Target<S> {
     pub(crate) fn from_names(names: [Option<S>; NAMES]) -> Self {
         let [backend, backend_type, upstream, endpoint, route, method, algorithm, provider, model] = names;
         Self { backend, backend_type, upstream, endpoint, route, method, algorithm, provider, model }
+    }
+}
+
+/// A batch's targets, a column a name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Targets {
+    pub(crate) rows: usize,
+    pub(crate) columns: [Column; NAMES],
+}
+
+impl Targets {
+    pub(crate) fn of(rows: &[Target<u32>]) -> Self {
+        let mut columns: [Column; NAMES] = Default::default();
+        for (at, row) in rows.iter().enumerate() {
+            for (column, name) in columns.iter_mut().zip(row.names()) {
+                column.push_optional(at, name.map(u64::from));
+            }
+        }
+        Self { rows: rows.len(), columns: columns.map(Column::settled) }
+    }
+
+    /// Row `at`; names beyond 32 bits, which [`validate`](crate::batch::Parts::validate) refuses, are absent.
+    pub(crate) fn row(&self, at: usize) -> Target<u32> {
+        let name = |column: &Column| column.get(at).and_then(|name| u32::try_from(name).ok());
+        Target::from_names(self.columns.each_ref().map(name))
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Target<u32>> {
+        (0..self.rows).map(|at| self.row(at))
     }
 }

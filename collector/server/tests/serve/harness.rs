@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -22,6 +23,7 @@ const STEP: Duration = Duration::from_millis(10);
 pub(crate) struct Collector {
     child: Child,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     pub(crate) address: SocketAddr,
 }
 
@@ -114,14 +116,14 @@ impl Collector {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, sink) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let mut log = sink.lock().unwrap();
                 log.push_str(&line);
                 log.push('\n');
             }
         });
-        let mut collector = Self { child, log, address: ([0, 0, 0, 0], 0).into() };
+        let mut collector = Self { child, log, reader: Some(reader), address: ([0, 0, 0, 0], 0).into() };
         collector.address = wait_for("the collector to listen", || {
             let log = collector.log();
             if let Some(rest) = log.split("listening url=http://").nth(1) {
@@ -171,7 +173,10 @@ impl Collector {
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        wait_for("the collector to end", || self.child.try_wait().unwrap())
+        let status = wait_for("the collector to end", || self.child.try_wait().unwrap());
+        // What it said last is in the log only when its reader has come to the end.
+        self.reader.take().map_or(Ok(()), JoinHandle::join).unwrap();
+        status
     }
 
     /// Ends it as an orderly system does.

@@ -5,6 +5,7 @@ mod connections;
 mod events;
 mod health;
 mod metrics;
+mod overview;
 mod parameters;
 mod request;
 mod requests;
@@ -50,6 +51,7 @@ pub(crate) fn router(api: Shared) -> Router {
     let guard = |role: Role| middleware::from_fn_with_state((Arc::clone(&api), role), check_role);
     let ingest = Router::new().route("/api/v1/events", post(events::post)).route_layer(guard(Role::Ingest));
     let read = Router::new()
+        .route("/", get(overview::get))
         .route("/api/v1/requests", get(requests::get))
         .route("/api/v1/requests/{request_id}", get(request::get))
         .route("/metrics", get(metrics::get))

@@ -100,11 +100,7 @@ fn backend_cluster(spec: &BackendSpec, address: SocketAddr) -> Value {
 }
 
 fn route(spec: &BackendSpec) -> Value {
-    let mut action =
-        json!({ "cluster": spec.name, "timeout": format!("{:.3}s", spec.route_timeout.as_secs_f64()) });
-    if spec.retries > 0 {
-        action["retry_policy"] = json!({ "retry_on": "5xx,reset", "num_retries": spec.retries });
-    }
+    let retries = (spec.retries > 0).then(|| json!({ "retry_on": "5xx,reset", "num_retries": spec.retries }));
     json!({
         "name": spec.name,
         "match": { "prefix": "/", "headers": [{ "name": "x-sim-backend", "string_match": { "exact": spec.name } }] },

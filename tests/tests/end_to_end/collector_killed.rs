@@ -1,0 +1,30 @@
+//! The collector is killed in the middle of its work, again and again: no event is lost, none counted twice.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::{agree, scenario, settings};
+
+const KILLS: u32 = 4;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_in_the_middle_of_ingest_loses_and_doubles_nothing() -> Result<()> {
+    let settings = weir_tests::deployment::Settings { flush_interval_ms: 20, ..settings(14) };
+    scenario(settings, async |deployment| {
+        let load = deployment.load(200, 6, 0);
+        let kills = async {
+            for kill in 1..=KILLS {
+                // Not in step with the flushes: each kill falls somewhere else in a delivery.
+                tokio::time::sleep(Duration::from_millis(u64::from(kill) * 137 + 400)).await;
+                deployment.collector.process().kill().await?;
+                deployment.restart_collector().await?;
+            }
+            anyhow::Ok(())
+        };
+        let (sent, killed) = tokio::join!(load.run(), kills);
+        killed?;
+        agree(deployment, &sent?).await
+    })
+    .await
+}

@@ -1,0 +1,49 @@
+//! Everything for real: Envoy with the filter, the collector with its database, traffic that goes wrong in
+//! every way, and at the end books that must agree to the last request, token and nano-dollar.
+//!
+//! `scripts/test end-to-end` builds what these need and runs them.
+
+mod bad_configuration;
+mod collector_down;
+mod collector_killed;
+mod happy_path;
+mod planted_fault;
+mod vm_reload;
+
+use anyhow::{Result, ensure};
+use weir_tests::deployment::{Deployment, Settings};
+use weir_tests::plan::demo_backends;
+use weir_tests::truth::Sent;
+
+/// The demo's backends, with batches often enough for a short test.
+fn settings(seed: u64) -> Settings {
+    Settings { seed, backends: demo_backends(), module: None, flush_interval_ms: 200, workers: 2 }
+}
+
+/// Runs a scenario on a deployment of its own; a failure shows every log.
+async fn scenario(settings: Settings, play: impl AsyncFnOnce(&mut Deployment) -> Result<()>) -> Result<()> {
+    let mut deployment = Deployment::start(settings).await?;
+    match play(&mut deployment).await {
+        Ok(()) => deployment.stop().await.map(|_| ()),
+        Err(error) => Err(error.context(deployment.logs())),
+    }
+}
+
+/// Waits until all has arrived, and demands that all books agree.
+async fn agree(deployment: &mut Deployment, sent: &[Sent]) -> Result<()> {
+    deployment.settle(sent.len()).await?;
+    let reconciliation = deployment.reconcile(sent).await?;
+    let differences = reconciliation.comparison.differences();
+    ensure!(
+        reconciliation.uncertain == 0,
+        "this machine was too slow: {} uncertain requests",
+        reconciliation.uncertain
+    );
+    ensure!(
+        differences.is_empty(),
+        "the books differ:\n{}\n{}",
+        differences.join("\n"),
+        reconciliation.comparison
+    );
+    Ok(())
+}

@@ -63,6 +63,7 @@ pub async fn run(options: Options) -> Result<bool> {
         seed: options.seed,
         backends: demo_backends(),
         module: None,
+        token: None,
         flush_interval_ms: 1_000,
         workers: options.workers,
     };

@@ -31,6 +31,8 @@ pub struct Settings {
     pub backends: Vec<BackendSpec>,
     /// The filter's module; `dist/weir-filter.wasm` if absent.
     pub module: Option<PathBuf>,
+    /// The token that the filter shows to the collector.
+    pub token: Option<String>,
     /// Milliseconds between flushes.
     pub flush_interval_ms: u32,
     /// Envoy's worker threads.
@@ -68,8 +70,12 @@ pub fn any_port() -> SocketAddr {
 }
 
 /// The filter's configuration as the demo and the tests have it.
-pub fn filter_config(flush_interval_ms: u32) -> String {
-    json!({ "flush_interval_ms": flush_interval_ms, "collector": { "timeout_ms": 2_000 } }).to_string()
+fn filter_config(settings: &Settings) -> String {
+    let mut collector = json!({ "timeout_ms": 2_000 });
+    if let (Some(token), Some(collector)) = (&settings.token, collector.as_object_mut()) {
+        collector.insert("token".to_owned(), json!(token));
+    }
+    json!({ "flush_interval_ms": settings.flush_interval_ms, "collector": collector }).to_string()
 }
 
 impl Deployment {
@@ -87,7 +93,7 @@ impl Deployment {
         let bootstrap = Bootstrap {
             sample: artifacts.sample.clone(),
             module: settings.module.clone().unwrap_or_else(|| artifacts.filter.clone()),
-            filter: FilterConfig::Text(filter_config(settings.flush_interval_ms)),
+            filter: FilterConfig::Text(filter_config(&settings)),
             collector: collector.address(),
             backends: settings.backends.iter().cloned().zip(addresses).collect(),
         };
@@ -127,6 +133,19 @@ impl Deployment {
         let address = self.collector.address();
         self.collector =
             Collector::start(&self.artifacts.collector, self.directory.path(), address, &[]).await?;
+        Ok(())
+    }
+
+    /// The same with a configuration of its own, in JSON.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn restart_collector_with(&mut self, configuration: &str) -> Result<()> {
+        let file = self.directory.path().join("weir.json");
+        std::fs::write(&file, configuration)?;
+        let (address, arguments) = (self.collector.address(), ["--config", "weir.json"]);
+        self.collector =
+            Collector::start(&self.artifacts.collector, self.directory.path(), address, &arguments).await?;
         Ok(())
     }
 

@@ -1,17 +1,15 @@
 //! A batch in memory: validated tables and columns, and its events as rows over them.
 //!
-//! Both decoders and the builder end in [`Parts::validate`], so a [`Batch`] that exists is consistent: each
+//! Both decoders and the builder end in [`Batch::checked`], so a [`Batch`] that exists is consistent: each
 //! reference points into its table, each column has a value for every event or none at all.
 
 use crate::column::Column;
 use crate::event::DIMENSIONS;
-use crate::measure::{NULL, Prediction};
-use crate::result::{ResultField, Results};
-use crate::strings::check_string;
+use crate::measure::Prediction;
+use crate::result::Results;
 use crate::target::Targets;
 use crate::{
-    DecodeError, Event, EventResult, Health, MAX_EVENTS, Measure, Measures, OLDEST_VERSION, Producer,
-    RequestId, Target, TraceContext, VERSION,
+    DecodeError, Event, EventResult, Health, Measure, Measures, Producer, RequestId, Target, TraceContext,
 };
 
 /// Request ids of a batch, one an event.
@@ -200,9 +198,15 @@ impl Batch {
         (0..self.len()).filter_map(|at| self.event(at))
     }
 
+    /// For parts that came from outside.
+    pub(crate) fn checked(parts: Parts) -> Result<Self, DecodeError> {
+        parts.validate()?;
+        Ok(Self(parts))
+    }
+
     /// For parts that are consistent by the way they were made.
     pub(crate) fn trusted(parts: Parts) -> Self {
-        debug_assert!(parts.clone().validate().is_ok(), "{:?}", parts.validate());
+        debug_assert_eq!(parts.validate(), Ok(()));
         Self(parts)
     }
 
@@ -233,98 +237,6 @@ impl Batch {
 }
 
 impl Parts {
-    /// Checks every invariant of a batch.
-    pub(crate) fn validate(self) -> Result<Batch, DecodeError> {
-        if !(OLDEST_VERSION..=VERSION).contains(&self.version) {
-            return Err(DecodeError::Version { found: self.version.into() });
-        }
-        if self.version < 2 && self.health.known().next().is_some() {
-            return Err(DecodeError::malformed("health", "came with version 2 of the batch"));
-        }
-        self.check_counts()?;
-        self.check_strings()?;
-        self.check_tables()?;
-        self.check_columns()?;
-        Ok(Batch(self))
-    }
-
-    fn check_counts(&self) -> Result<(), DecodeError> {
-        if self.events > MAX_EVENTS {
-            let problem = format!("{} are more than the {MAX_EVENTS} that one batch may hold", self.events);
-            return Err(DecodeError::malformed("events", problem));
-        }
-        let last = u64::try_from(self.events).ok().and_then(|events| self.first_sequence.checked_add(events));
-        if last.is_none() {
-            return Err(DecodeError::malformed("first_sequence", "the last event's number exceeds 64 bits"));
-        }
-        let ids = match &self.ids {
-            Ids::Uuids(ids) => ids.len(),
-            Ids::Mixed(ids) => ids.len(),
-        };
-        check_length("request_ids", ids, self.events)?;
-        if !self.traces.is_empty() {
-            check_length("traces", self.traces.len(), self.events)?;
-        }
-        Ok(())
-    }
-
-    fn check_strings(&self) -> Result<(), DecodeError> {
-        check_text("gateway", &self.gateway)?;
-        for (at, text) in self.strings.iter().enumerate() {
-            check_text(&format!("strings[{at}]"), text)?;
-        }
-        if let Ids::Mixed(ids) = &self.ids {
-            for (at, id) in ids.iter().enumerate() {
-                if let OwnedId::Text(text) = id {
-                    check_text(&format!("request_ids[{at}]"), text)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_tables(&self) -> Result<(), DecodeError> {
-        for (part, rows) in [("targets", self.targets.rows), ("results", self.results.rows)] {
-            if rows > self.events {
-                let problem = format!("{rows} rows for {} events", self.events);
-                return Err(DecodeError::malformed(part, problem));
-            }
-        }
-        let strings = u64::try_from(self.strings.len()).unwrap_or(u64::MAX).min(u64::from(u32::MAX));
-        for column in &self.targets.columns {
-            check_column("targets", column, self.targets.rows, strings, false)?;
-        }
-        for field in ResultField::NAMES {
-            if let Some(column) = self.results.columns.get(field as usize) {
-                check_column("results", column, self.results.rows, strings, false)?;
-            }
-        }
-        for column in &self.results.columns {
-            check_column("results", column, self.results.rows, u64::MAX, false)?;
-        }
-        let bad = (0..self.results.rows).find(|at| self.results.row(*at).is_none());
-        bad.map_or(Ok(()), |at| {
-            Err(DecodeError::malformed(format!("results[{at}]"), "a field is out of range"))
-        })
-    }
-
-    fn check_columns(&self) -> Result<(), DecodeError> {
-        for (reference, column) in Reference::ALL.into_iter().zip(&self.references) {
-            let (rows, required) = match reference {
-                Reference::Target => (self.targets.rows, true),
-                Reference::Result => (self.results.rows, true),
-                Reference::Consumer | Reference::Dimension(_) => (self.strings.len(), false),
-            };
-            let limit = rows.try_into().unwrap_or(u64::MAX);
-            check_column(reference.name(), column, self.events, limit, required)?;
-        }
-        for (measure, column) in Measure::ALL.iter().zip(&self.measures) {
-            let required = *measure == Measure::EndedUs;
-            check_column(measure.name(), column, self.events, Measure::MAX + 1, required)?;
-        }
-        Ok(())
-    }
-
     /// The value that `measure` of event `at` is written against.
     pub(crate) fn predicted(measures: &[Column], measure: Measure, at: usize, previous: u64) -> u64 {
         match measure.prediction() {
@@ -335,41 +247,4 @@ impl Parts {
             }
         }
     }
-}
-
-/// Checks that a column has a value for each of `rows` (or may lack it) and that all are below `limit`.
-fn check_column(
-    name: &str,
-    column: &Column,
-    rows: usize,
-    limit: u64,
-    required: bool,
-) -> Result<(), DecodeError> {
-    let beyond = |value: u64| DecodeError::malformed(name, format!("{value} is not below {limit}"));
-    let missing = || DecodeError::malformed(name, "every event must have one");
-    match column {
-        Column::Absent if required && rows > 0 => Err(missing()),
-        Column::Absent => Ok(()),
-        Column::Constant(value) if *value >= limit => Err(beyond(*value)),
-        Column::Constant(_) => Ok(()),
-        Column::Values(values) => {
-            check_length(name, values.len(), rows)?;
-            match values.iter().find(|value| **value >= limit && **value != NULL) {
-                Some(value) => Err(beyond(*value)),
-                None if required && values.contains(&NULL) => Err(missing()),
-                None => Ok(()),
-            }
-        }
-    }
-}
-
-fn check_length(name: &str, found: usize, events: usize) -> Result<(), DecodeError> {
-    if found == events {
-        return Ok(());
-    }
-    Err(DecodeError::malformed(name, format!("{found} values for {events} events")))
-}
-
-fn check_text(name: &str, text: &str) -> Result<(), DecodeError> {
-    check_string(text).map_err(|refusal| DecodeError::malformed(name, refusal.describe()))
 }

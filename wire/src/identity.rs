@@ -168,7 +168,8 @@ fn hex_digit(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn only_the_canonical_form_of_a_uuid_becomes_bytes() {
         let canonical = "7d444840-9dc0-11d1-b245-5ffdce74fad2";
         assert!(matches!(RequestId::parse(canonical), RequestId::Uuid(_)));
@@ -179,7 +180,8 @@ mod tests {
         }
     }
 
-    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn a_traceparent_is_taken_whole_or_not_at_all() {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         assert_eq!(

@@ -36,7 +36,7 @@ pub fn decode(input: &[u8]) -> Result<Batch, DecodeError> {
     }
     let document: Document<'_> =
         serde_json::from_slice(input).map_err(|error| DecodeError::Json(error.to_string()))?;
-    document.into_parts()?.validate()
+    Batch::checked(document.into_parts()?)
 }
 
 /// The JSON form of `batch`.

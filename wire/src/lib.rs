@@ -22,6 +22,7 @@ mod measure;
 mod result;
 mod strings;
 mod target;
+mod validate;
 
 pub use batch::Batch;
 pub use builder::BatchBuilder;

@@ -18,6 +18,7 @@ pub mod stats;
 pub mod usage;
 
 mod observe;
+mod record;
 mod stream;
 mod vm;
 

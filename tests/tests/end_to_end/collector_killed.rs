@@ -6,17 +6,19 @@ use anyhow::Result;
 
 use crate::{agree, scenario, settings};
 
+/// How often, unless `KILLS` says otherwise (`scripts/test --full` does).
 const KILLS: u32 = 4;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_ingest_loses_and_doubles_nothing() -> Result<()> {
     let settings = weir_tests::deployment::Settings { flush_interval_ms: 20, ..settings(14) };
     scenario(settings, async |deployment| {
-        let load = deployment.load(200, 6, 0);
+        let kills = std::env::var("KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
+        let load = deployment.load(200, kills.saturating_add(2), 0);
         let kills = async {
-            for kill in 1..=KILLS {
+            for kill in 1..=kills {
                 // Not in step with the flushes: each kill falls somewhere else in a delivery.
-                tokio::time::sleep(Duration::from_millis(u64::from(kill) * 137 + 400)).await;
+                tokio::time::sleep(Duration::from_millis(u64::from(kill) * 137 % 500 + 400)).await;
                 deployment.collector.process().kill().await?;
                 deployment.restart_collector().await?;
             }

@@ -35,6 +35,8 @@ async fn every_request_is_counted_once_and_can_be_looked_up() -> Result<()> {
             get(deployment.collector.address(), "/api/v1/requests?backend=gemini&outcome=success&limit=5")
                 .await?;
         ensure!(slow.json()?.as_array().is_some_and(|records| records.len() == 5), "{}", slow.text());
+        let page = get(deployment.collector.address(), "/").await?;
+        ensure!(page.status == 200 && page.text().contains("openai-responses"), "{}", page.text());
         Ok(())
     })
     .await

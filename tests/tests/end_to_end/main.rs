@@ -3,6 +3,7 @@
 //!
 //! `scripts/test end-to-end` builds what these need and runs them.
 
+mod authenticated;
 mod bad_configuration;
 mod collector_down;
 mod collector_killed;
@@ -17,7 +18,14 @@ use weir_tests::truth::Sent;
 
 /// The demo's backends, with batches often enough for a short test.
 fn settings(seed: u64) -> Settings {
-    Settings { seed, backends: demo_backends(), module: None, flush_interval_ms: 200, workers: 2 }
+    Settings {
+        seed,
+        backends: demo_backends(),
+        module: None,
+        token: None,
+        flush_interval_ms: 200,
+        workers: 2,
+    }
 }
 
 /// Runs a scenario on a deployment of its own; a failure shows every log.

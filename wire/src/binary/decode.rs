@@ -68,7 +68,7 @@ pub fn decode(input: &[u8]) -> Result<Batch, DecodeError> {
         measures,
         health,
     };
-    parts.validate()
+    Batch::checked(parts)
 }
 
 fn read_strings(input: &mut Input<'_>) -> Result<Vec<Box<str>>, DecodeError> {

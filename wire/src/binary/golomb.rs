@@ -141,7 +141,8 @@ impl<'i, 'a> BitReader<'i, 'a> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn codes_are_read_back_in_every_order() {
         let values: Vec<u64> =
             (0..63).flat_map(|bit| [(1u64 << bit) - 1, 1 << bit, (1 << bit) + 1]).collect();
@@ -158,7 +159,8 @@ mod tests {
         }
     }
 
-    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn the_codes_are_those_of_the_literature() {
         let bits = |value, order| {
             let mut writer = BitWriter::default();

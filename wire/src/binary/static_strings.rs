@@ -88,7 +88,8 @@ pub(super) fn number_of(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn every_string_has_one_number_and_may_stand_in_a_batch() {
         for (at, text) in STATIC.iter().enumerate() {
             assert_eq!(number_of(text), Some(at), "{text} stands twice");

@@ -33,7 +33,8 @@ pub(crate) const fn unzigzag(code: u64, predicted: u64) -> u64 {
 mod tests {
     use super::*;
 
-    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn a_zigzag_is_undone_at_the_edges() {
         let most = crate::Measure::MAX;
         for (value, predicted) in [(0, 0), (0, most), (most, 0), (most, most), (7, 9), (9, 7)] {
@@ -41,7 +42,8 @@ mod tests {
         }
     }
 
-    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn the_length_is_the_number_of_bytes_written() {
         for shift in 0..64 {
             for value in [(1u64 << shift) - 1, 1 << shift, u64::MAX >> shift] {

@@ -1,8 +1,10 @@
-use weir_wire::{Batch, Breaker, Cache};
+use weir_wire::{
+    Batch, Breaker, Cache, CostSource, Event, EventResult, Measure, Outcome, Target, UsageStatus,
+};
 
 use super::*;
 use crate::fake_host::FakeHost;
-use crate::host::CalloutId;
+use crate::host::{CalloutId, Property};
 use crate::testing::test;
 
 const CHAT: &[(&str, &str)] = &[

@@ -7,6 +7,7 @@ cd "$root"
 # Tools that take long to get are kept between runs and between clones.
 cache=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir}
 mkdir -p "$cache"
+export CARGO_TARGET_DIR=$root/target
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -16,7 +17,12 @@ step() {
   local name=$1 began=$SECONDS
   shift
   say "$name"
-  "$@" || fail "$name failed (the output is above)"
+  # In a condition bash would go on after a failed command inside "$@": so not in one.
+  set +e
+  ( set -e; "$@" )
+  local status=$?
+  set -e
+  [ $status -eq 0 ] || fail "$name failed (the output is above)"
   say "$name: done in $((SECONDS - began)) s"
 }
 

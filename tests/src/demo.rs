@@ -203,11 +203,11 @@ async fn report(deployment: &Deployment, reconciliation: &Reconciliation) -> Res
     say("truth: providers' and client's books · envoy: its own stats · filter: its counters in Envoy")?;
     say("metrics: the collector's /metrics · database: every stored event, added up\n")?;
     say(&sizes(deployment).await?)?;
-    if reconciliation.uncertain > 0 {
+    if let Some(first) = reconciliation.uncertain.first() {
         bail!(
             "this machine was too slow for the simulation: of {} requests the providers and the client cannot \
-             tell what the gateway saw; try a lower --rate",
-            reconciliation.uncertain
+             tell what the gateway saw; try a lower --rate. The first: {first:?}",
+            reconciliation.uncertain.len()
         );
     }
     let differences = comparison.differences();

@@ -17,7 +17,7 @@ use crate::reconcile::{
 };
 use crate::rendezvous::Meetings;
 use crate::stack::{Artifacts, Bootstrap, Collector, Envoy, FilterConfig, until};
-use crate::truth::{Attempt, Sent, join};
+use crate::truth::{Attempt, Sent, Truth, join};
 
 /// How long the collector may take to have everything after the last request.
 const SETTLING: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ pub struct Reconciliation {
     pub comparison: Comparison,
     /// Requests of which the providers' and the client's books alone cannot tell what the gateway saw: the
     /// machine was too slow for the simulation. A clean run has none.
-    pub uncertain: usize,
+    pub uncertain: Vec<Truth>,
 }
 
 /// Loopback, any port.
@@ -190,7 +190,7 @@ impl Deployment {
             from_metrics(&metrics)?,
             from_database(self.collector.database())?,
         ];
-        let uncertain = truths.iter().filter(|truth| !truth.certain).count();
+        let uncertain = truths.into_iter().filter(|truth| !truth.certain).collect();
         Ok(Reconciliation { comparison: Comparison { ledgers }, uncertain })
     }
 

@@ -127,6 +127,7 @@ impl Vm {
                     Some(401 | 403) => "does collector.token match one of the collector's tokens?",
                     Some(415) => "is the collector older than this filter?",
                     Some(404 | 405) => "is collector.path right?",
+                    Some(503) => "is the collector running? If so, its log says why",
                     Some(_) => "the collector's log says why",
                 };
                 let message = format!(

@@ -170,7 +170,7 @@ fn failing(plain: &BackendSpec) -> BackendSpec {
             stall: 40,
             ..FateMix::default()
         },
-        route_timeout: Duration::from_secs(1),
+        route_timeout: Duration::from_secs(3),
         retries: 2,
         ..plain.clone()
     }

@@ -42,10 +42,11 @@ async fn agree(deployment: &mut Deployment, sent: &[Sent]) -> Result<()> {
     deployment.settle(sent.len()).await?;
     let reconciliation = deployment.reconcile(sent).await?;
     let differences = reconciliation.comparison.differences();
+    let uncertain = &reconciliation.uncertain;
     ensure!(
-        reconciliation.uncertain == 0,
-        "this machine was too slow: {} uncertain requests",
-        reconciliation.uncertain
+        uncertain.is_empty(),
+        "this machine was too slow: {} uncertain requests: {uncertain:?}",
+        uncertain.len()
     );
     ensure!(
         differences.is_empty(),

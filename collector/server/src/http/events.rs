@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::IntoResponse;
 use bytes::Bytes;
 use serde::Serialize;
 use weir_wire::{Batch, Column, DecodeError, Measure, OLDEST_VERSION, VERSION, binary, json};
@@ -16,6 +17,10 @@ use crate::store::{Delivery, Receipt, Refused};
 
 /// An event that ends later than this after its batch came has a clock that is off.
 const FUTURE_US: u64 = 5 * 60 * 1_000_000;
+
+/// Says up to which number a batch is committed, so that no other server's 200 is taken for an
+/// acknowledgement.
+const COMMITTED: HeaderName = HeaderName::from_static("x-weir-committed");
 
 /// What became of the batch's events.
 #[derive(Debug, Serialize)]
@@ -52,11 +57,18 @@ struct Prepared {
     future: u64,
 }
 
+/// What came of a batch that is committed.
+struct Taken {
+    receipt: Receipt,
+    /// The number of its last event; of the event before it, where it has none.
+    last_sequence: u64,
+}
+
 pub(super) async fn post(
     State(api): State<Shared>,
     Extension(Peer(peer)): Extension<Peer>,
     request: Request,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let (parts, body) = request.into_parts();
     let form = match form_of(&parts.headers) {
         Ok(form) => form,
@@ -72,7 +84,10 @@ pub(super) async fn post(
     api.metrics.ingest.count_bytes(whole.bytes.len());
     let seen = Seen { length: u64::try_from(whole.bytes.len()).ok(), bytes: whole.bytes.clone() };
     match take(&api, form, whole).await {
-        Ok(Receipt { accepted, duplicates }) => Ok(Json(Answer { accepted, duplicates })),
+        Ok(Taken { receipt: Receipt { accepted, duplicates }, last_sequence }) => {
+            let committed = [(COMMITTED, HeaderValue::from(last_sequence))];
+            Ok((committed, Json(Answer { accepted, duplicates })))
+        }
         Err(refusal) => Err(refuse(&api, peer, refusal, seen).await),
     }
 }
@@ -95,7 +110,7 @@ fn form_of(headers: &HeaderMap) -> Result<Form, Refusal> {
     }
 }
 
-async fn take(api: &Api, form: Form, whole: body::Whole) -> Result<Receipt, Refusal> {
+async fn take(api: &Api, form: Form, whole: body::Whole) -> Result<Taken, Refusal> {
     let received_us = now_us();
     // The place in memory is held until the commit: the block that was made of the body still takes it.
     let prepare = move || (prepare(form, &whole.bytes, received_us), whole);
@@ -105,6 +120,7 @@ async fn take(api: &Api, form: Form, whole: body::Whole) -> Result<Receipt, Refu
         quarantine: None,
     })?;
     let Prepared { delivery, future } = prepared?;
+    let last_sequence = delivery.last_sequence();
     let receipt = api.store.deliver(delivery).await.map_err(|error| Refusal {
         result: BatchResult::Unavailable,
         problem: error.into(),
@@ -117,7 +133,7 @@ async fn take(api: &Api, form: Form, whole: body::Whole) -> Result<Receipt, Refu
     if accepted > 0 {
         api.metrics.ingest.count_future(future);
     }
-    Ok(receipt)
+    Ok(Taken { receipt, last_sequence })
 }
 
 /// Everything that can be done without the database, away from the threads that serve connections.

@@ -44,6 +44,11 @@ impl Delivery {
         self.block.as_ref().map_or(0, |block| block.events)
     }
 
+    /// The number of its last event; without events, the one before the next.
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.first_sequence.saturating_add(self.events()).saturating_sub(1)
+    }
+
     /// About how much memory it takes, bytes.
     pub(super) fn weight(&self) -> usize {
         self.block.as_ref().map_or(0, |block| block.body.len() + 8 * block.hashes.len())

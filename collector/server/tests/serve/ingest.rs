@@ -41,6 +41,24 @@ fn both_forms_are_the_same_batch() {
 }
 
 #[test]
+fn an_acknowledgement_says_up_to_where() {
+    let place = Place::new();
+    let collector = place.start();
+    let check = |first: u64, count: u64, expected: &str| {
+        let response = collector.post(&[BINARY], &binary::encode(&batch(producer(1), first, count)));
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.header("x-weir-committed"), Some(expected), "{first} {count}");
+    };
+    check(1, 7, "7");
+    check(1, 7, "7");
+    check(4, 7, "10");
+    check(11, 0, "10");
+    check(0, 0, "0");
+    let refused = collector.post(&[BINARY], b"not a batch");
+    assert_eq!((refused.status, refused.header("x-weir-committed")), (400, None));
+}
+
+#[test]
 fn what_overlaps_is_taken_in_part() {
     let place = Place::new();
     let collector = place.start();

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod block;
+mod claim;
 mod delivery;
 mod error;
 mod group;
@@ -60,11 +61,12 @@ impl Store {
         commits: Arc<Commits>,
         tasks: TaskTracker,
     ) -> Result<(Self, Writer), OpenError> {
-        let (connection, lock) = open::open_for_writing(path)?;
+        let (connection, path) = open::open_for_writing(path)?;
+        let path = path.as_path();
         let accounts = Arc::new(Shared::default());
         let memory = group::Memory::load(&connection, &accounts, quarantine_batches)
             .map_err(|error| OpenError::of(path, &error))?;
-        let writer = Writer::start(connection, lock, memory, Arc::clone(&accounts), commits)
+        let writer = Writer::start(connection, memory, Arc::clone(&accounts), commits)
             .map_err(|error| OpenError::Other { path: path.to_owned(), problem: error.to_string() })?;
         let readers = readers::Readers::new(path, tasks);
         Ok((Self { path: path.to_owned(), writer: writer.handle(), readers, accounts }, writer))

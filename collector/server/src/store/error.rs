@@ -12,6 +12,13 @@ pub(crate) enum OpenError {
     NoDirectory(PathBuf),
     #[error("{} is a directory: storage.url must name a file, which is created if it is not there", .0.display())]
     IsDirectory(PathBuf),
+    #[error("{} is not a file: storage.url must name one, which is created if it is not there", .0.display())]
+    NotAFile(PathBuf),
+    #[error(
+        "{} has {names} names (hard links): SQLite keeps its log beside one of them, and what is written under \
+         another would be lost. Remove the others, or set storage.url to a file of its own", .path.display()
+    )]
+    ManyNames { path: PathBuf, names: u64 },
     #[error("{} is not a database: move it away, or set storage.url to another path", .0.display())]
     NotADatabase(PathBuf),
     #[error(
@@ -25,8 +32,8 @@ pub(crate) enum OpenError {
     )]
     Newer { path: PathBuf, found: i32, known: i32 },
     #[error(
-        "cannot write to {}: {problem}. The collector must be able to write the file and, for its -wal, -shm \
-         and -lock files, the directory it is in: mend their permissions or the mount", .path.display()
+        "cannot write to {}: {problem}. The collector must be able to write the file and, for its -wal and \
+         -shm files, the directory it is in: mend their permissions or the mount", .path.display()
     )]
     ReadOnly { path: PathBuf, problem: String },
     #[error("{} is in use by another weir{holder}: stop that one, or set storage.url to another path", .path.display())]
@@ -39,21 +46,38 @@ pub(crate) enum OpenError {
         "{} is damaged ({problem}): keep a copy, then restore a backup or try `sqlite3 FILE .recover`", .path.display()
     )]
     Damaged { path: PathBuf, problem: String },
+    #[error(
+        "{} is not a Weir database or damaged ({problem}): set storage.url to another path, or restore a backup",
+        .path.display()
+    )]
+    NotWeirs { path: PathBuf, problem: String },
     #[error("cannot open the database {}: {problem}", .path.display())]
     Other { path: PathBuf, problem: String },
 }
 
 impl OpenError {
     pub(super) fn of(path: &std::path::Path, error: &rusqlite::Error) -> Self {
-        let (path, problem) = (path.to_owned(), error.to_string());
+        let (path, problem) = (path.to_owned(), describe(error));
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase(path),
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path, problem },
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                Self::ReadOnly { path, problem }
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked(path),
             Some(ErrorCode::DiskFull) => Self::Full(path),
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, problem },
+            // Our own statements are good: it is the tables that are not ours.
+            Some(ErrorCode::Unknown) => Self::NotWeirs { path, problem },
             _ => Self::Other { path, problem },
         }
+    }
+}
+
+/// What SQLite says, without the statement that it says it of.
+fn describe(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -82,6 +106,6 @@ impl From<rusqlite::Error> for Unavailable {
             Some(ErrorCode::SystemIoFailure) => "the disk does not take or give data: look at it",
             _ => "the database does not work",
         };
-        Self(format!("{advice} ({error})"))
+        Self(format!("{advice} ({})", describe(&error)))
     }
 }

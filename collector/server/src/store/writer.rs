@@ -14,7 +14,6 @@ use super::accounts::Shared;
 use super::delivery::{Delivery, Receipt};
 use super::error::Unavailable;
 use super::group::{Item, Memory};
-use super::open::Lock;
 use super::quarantine::Refused;
 use crate::clock::Stopwatch;
 use crate::metrics::Commits;
@@ -54,7 +53,6 @@ struct Work {
     accounts: Arc<Shared>,
     commits: Arc<Commits>,
     failure: Arc<Mutex<Option<Unavailable>>>,
-    _lock: Lock,
     /// Tells that the thread has ended, however it did.
     _ended: DropGuard,
 }
@@ -63,7 +61,6 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(
         connection: Connection,
-        lock: Lock,
         memory: Memory,
         accounts: Arc<Shared>,
         commits: Arc<Commits>,
@@ -72,8 +69,7 @@ impl Writer {
         let failure = Arc::default();
         let ended = CancellationToken::new();
         let handle = Handle { queue, failure: Arc::clone(&failure), ended: ended.clone() };
-        let work =
-            Work { connection, memory, accounts, commits, failure, _lock: lock, _ended: ended.drop_guard() };
+        let work = Work { connection, memory, accounts, commits, failure, _ended: ended.drop_guard() };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(|| work.run(commands))?;
         Ok(Self { handle, thread })
     }

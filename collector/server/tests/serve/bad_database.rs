@@ -10,7 +10,7 @@ use weir_wire::binary;
 
 use crate::batches::{batch, producer};
 use crate::client::BINARY;
-use crate::harness::{BINARY_PATH, Place, fail, weir};
+use crate::harness::{BINARY_PATH, Collector, Place, fail, weir};
 
 const NOBODY: u32 = 65_534;
 
@@ -59,11 +59,84 @@ fn a_path_that_is_no_file() {
 }
 
 #[test]
+fn a_path_that_is_a_pipe() {
+    let place = Place::new();
+    assert!(Command::new("mkfifo").arg(place.database()).status().unwrap().success());
+    check(place.serve(), &["weir.db is not a file", "storage.url"]);
+}
+
+#[test]
+fn a_version_that_no_weir_has_written() {
+    for version in [-1, 0, i32::MIN] {
+        let place = Place::new();
+        place.start().stop();
+        Connection::open(place.database()).unwrap().pragma_update(None, "user_version", version).unwrap();
+        let said = fail(place.serve());
+        assert!(said.contains("is not a Weir database or damaged"), "{said}");
+        assert!(said.contains(&format!("version is {version}")) && !said.contains("CREATE"), "{said}");
+    }
+}
+
+#[test]
+fn a_database_whose_tables_are_gone() {
+    let place = Place::new();
+    place.start().stop();
+    Connection::open(place.database()).unwrap().execute_batch("DROP TABLE totals").unwrap();
+    let said = fail(place.serve());
+    assert!(said.contains("is not a Weir database or damaged (no such table: totals)"), "{said}");
+    assert!(!said.contains("SELECT"), "{said}");
+}
+
+#[test]
 fn a_database_that_another_collector_uses() {
     let place = Place::new();
     let collector = place.start();
     let holder = format!("in use by another weir (process {})", collector.pid());
     check(place.serve(), &[&holder, "stop that one"]);
+    collector.stop();
+    place.start().stop();
+}
+
+fn serve_at(path: &Path) -> Command {
+    let mut command = weir(["serve", "--listen", "127.0.0.1:0", "--database"]);
+    command.arg(path);
+    command
+}
+
+#[test]
+fn a_database_that_another_collector_uses_under_another_name() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    let collector = place.start();
+    assert_eq!(collector.deliver(&batch(producer(1), 1, 5)), (5, 0));
+    let (soft, hard) = (elsewhere.path().join("soft.db"), place.path().join("hard.db"));
+    std::os::unix::fs::symlink(place.database(), &soft).unwrap();
+    std::fs::hard_link(place.database(), &hard).unwrap();
+    let holder = format!("in use by another weir (process {})", collector.pid());
+    for path in [&soft, &hard] {
+        check(serve_at(path), &[&holder]);
+    }
+    // That others looked did not take SQLite's own locks away.
+    let other = Connection::open(place.database()).unwrap();
+    other.pragma_update(None, "locking_mode", "EXCLUSIVE").unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; UPDATE totals SET requests = requests; COMMIT").unwrap_err();
+    drop(other);
+    assert_eq!(collector.deliver(&batch(producer(1), 6, 5)), (5, 0));
+    // A power cut leaves the log beside the first name.
+    collector.kill();
+    check(serve_at(&hard), &["has 2 names", "storage.url"]);
+    std::fs::remove_file(hard).unwrap();
+    let collector = Collector::start(serve_at(&soft));
+    assert_eq!(collector.metric("load_balancer_requests_total", ""), 10.0);
+    assert!(collector.metric("weir_store_wal_bytes", "") > 0.0, "the log is looked for beside the file");
+}
+
+#[test]
+fn a_link_to_a_database_that_is_not_there_yet() {
+    let (place, elsewhere) = (Place::new(), Place::new());
+    let soft = elsewhere.path().join("soft.db");
+    std::os::unix::fs::symlink(place.database(), &soft).unwrap();
+    let collector = Collector::start(serve_at(&soft));
+    check(place.serve(), &["in use by another weir"]);
     collector.stop();
     place.start().stop();
 }
@@ -103,9 +176,7 @@ fn set_mode(path: &Path, mode: u32) {
 fn a_database_that_can_only_be_read() {
     let place = Place::new();
     place.start().stop();
-    let lock = place.path().join("weir.db-lock");
     set_mode(place.path(), 0o777);
-    set_mode(&lock, 0o666);
     set_mode(&place.database(), 0o444);
     check(serve_as_nobody(&place), &["cannot write to", "weir.db", "mend their permissions"]);
 }
@@ -115,7 +186,13 @@ fn a_directory_that_can_only_be_read() {
     let place = Place::new();
     let command = serve_as_nobody(&place);
     set_mode(place.path(), 0o555);
-    check(command, &["cannot write to", "weir.db-lock", "the directory it is in"]);
+    check(command, &["cannot write to", "weir.db", "the directory it is in"]);
+    set_mode(place.path(), 0o755);
+    place.start().stop();
+    let command = serve_as_nobody(&place);
+    set_mode(&place.database(), 0o666);
+    set_mode(place.path(), 0o555);
+    check(command, &["cannot write to", "weir.db", "the directory it is in"]);
     set_mode(place.path(), 0o755);
 }
 

@@ -3,6 +3,8 @@
 //! Both decoders and the builder end in [`Batch::checked`], so a [`Batch`] that exists is consistent: each
 //! reference points into its table, each column has a value for every event or none at all.
 
+use std::borrow::Cow;
+
 use crate::column::Column;
 use crate::event::DIMENSIONS;
 use crate::measure::Prediction;
@@ -36,7 +38,7 @@ pub(crate) struct Parts {
     pub(crate) first_sequence: u64,
     pub(crate) sent_us: u64,
     pub(crate) gateway: String,
-    pub(crate) strings: Vec<Box<str>>,
+    pub(crate) strings: Vec<Cow<'static, str>>,
     pub(crate) targets: Targets,
     pub(crate) results: Results,
     pub(crate) events: usize,

@@ -11,7 +11,7 @@
 //! targets:rows columns                                (ids in the order of `Target`)
 //! results:rows columns                                (ids in the order of `EventResult`)
 //! columns                                             (ids: references 0.., measures 32..)
-//! version 2: health:count (id:u8 value)*
+//! version 2: health:count (id:u8 value)*, then the CRC-32 (ISO-HDLC) of all bytes before it, little-endian
 //!
 //! columns  = count (id:u8 kind:u8 [presence] values)* (ids ascend)
 //! kind     = 0 every row has a value | 1 presence:[u8;⌈rows/8⌉], low bits first | 2 presence as in column id:u8

@@ -1,20 +1,21 @@
 //! Collects events into a batch, knowing at any time how large its binary form can become.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::batch::{Batch, Ids, OwnedId, Parts, Reference};
 use crate::binary::{id_length, varint_length, zigzag};
-use crate::column::Column;
+use crate::column::Filling;
 use crate::event::Event;
-use crate::measure::{NULL, Prediction};
+use crate::measure::Prediction;
 use crate::result::Results;
 use crate::strings::check_string;
 use crate::target::Targets;
 use crate::{Health, Measure, Producer, RequestId, Target, VERSION};
 
 /// Bytes that a batch takes before its first event: header, counts, the directory of columns, health.
-const FIXED_BYTES: usize = 640;
+const FIXED_BYTES: usize = 644;
 
 /// Gathers events for one batch.
 ///
@@ -23,14 +24,14 @@ const FIXED_BYTES: usize = 640;
 #[derive(Debug)]
 pub struct BatchBuilder {
     gateway: String,
-    strings: Interner<Box<str>>,
+    strings: Interner<Cow<'static, str>>,
     targets: Interner<Target<u32>>,
     results: Interner<crate::EventResult<u32>>,
     events: usize,
     ids: Vec<OwnedId>,
     traces: Vec<Option<crate::TraceContext>>,
-    references: [Column; Reference::COUNT],
-    measures: [Column; Measure::COUNT],
+    references: [Filling; Reference::COUNT],
+    measures: [Filling; Measure::COUNT],
     previous_ended: u64,
     bytes: usize,
 }
@@ -48,8 +49,8 @@ impl BatchBuilder {
             events: 0,
             ids: Vec::new(),
             traces: Vec::new(),
-            references: std::array::from_fn(|_| Column::Absent),
-            measures: std::array::from_fn(|_| Column::Absent),
+            references: Default::default(),
+            measures: Default::default(),
             previous_ended: 0,
         }
     }
@@ -69,18 +70,21 @@ impl BatchBuilder {
         self.bytes
     }
 
-    /// Adds an event. One without a time of completion is taken to have ended with the one before.
+    /// Adds an event. One without a time of completion is taken to have ended with the one before; a cost
+    /// without its source, and a source without its cost, are left out.
     pub fn push(&mut self, event: &Event<'_>) {
         let at = self.events;
         let target = self.intern_target(&event.target);
-        let result = self.intern_result(&event.result);
+        let cost = event.measures.get(Measure::CostNanoUsd);
+        let source = event.result.cost_source.filter(|_| cost.is_some());
+        let result = self.intern_result(&crate::EventResult { cost_source: source, ..event.result });
         let consumer = self.intern(event.consumer);
-        self.reference(Reference::Target, target);
-        self.reference(Reference::Result, result);
-        self.reference(Reference::Consumer, consumer.map_or(NULL, u64::from));
+        self.reference(Reference::Target, Some(target));
+        self.reference(Reference::Result, Some(result));
+        self.reference(Reference::Consumer, consumer.map(u64::from));
         for (dimension, name) in event.dimensions.into_iter().enumerate() {
             let name = self.intern(name);
-            self.reference(Reference::Dimension(dimension), name.map_or(NULL, u64::from));
+            self.reference(Reference::Dimension(dimension), name.map(u64::from));
         }
         self.push_measures(event);
         self.push_identity(event, at);
@@ -105,45 +109,37 @@ impl BatchBuilder {
     }
 
     fn push_measures(&mut self, event: &Event<'_>) {
-        for (measure, value) in event.measures.raw() {
-            let value =
-                if measure == Measure::EndedUs && value == NULL { self.previous_ended } else { value };
-            let at = self.events;
-            let Some(column) = self.measures.get_mut(measure.index()) else { continue };
-            if matches!(column, Column::Absent) && value != NULL {
-                self.bytes = self.bytes.saturating_add(at);
-            }
-            column.push(at, value);
-            let length = match (value, &*column) {
-                (NULL, Column::Absent) => 0,
-                (NULL, _) => 1,
-                _ => varint_length(match measure.prediction() {
-                    Prediction::Nothing => value,
-                    Prediction::Previous | Prediction::Measure(_) => {
-                        zigzag(value, Parts::predicted(&self.measures, measure, at, self.previous_ended))
-                    }
-                }),
+        let at = self.events;
+        let ended = event.measures.get(Measure::EndedUs).unwrap_or(self.previous_ended);
+        for (measure, value) in event.measures.all() {
+            let value = match measure {
+                Measure::EndedUs => Some(ended),
+                Measure::CostNanoUsd => value.filter(|_| event.result.cost_source.is_some()),
+                _ => value,
             };
-            self.bytes = self.bytes.saturating_add(length);
-            if measure == Measure::EndedUs {
-                self.previous_ended = value;
-            }
+            let Some(column) = self.measures.get_mut(measure.index()) else { continue };
+            self.bytes = self.bytes.saturating_add(room(column, at, value));
+            column.push(at, value);
+            let Some(value) = value else { continue };
+            let predicted = match measure.prediction() {
+                Prediction::Nothing => None,
+                Prediction::Previous => Some(self.previous_ended),
+                Prediction::Measure(other) => {
+                    Some(self.measures.get(other.index()).and_then(|column| column.get(at)).unwrap_or(0))
+                }
+            };
+            let code = predicted.map_or(value, |predicted| zigzag(value, predicted));
+            self.bytes = self.bytes.saturating_add(varint_length(code));
         }
+        self.previous_ended = ended;
     }
 
-    fn reference(&mut self, reference: Reference, value: u64) {
+    fn reference(&mut self, reference: Reference, value: Option<u64>) {
         let at = self.events;
         let Some(column) = self.references.get_mut(reference.index()) else { return };
-        if matches!(column, Column::Absent) && value != NULL {
-            self.bytes = self.bytes.saturating_add(at);
-        }
+        self.bytes =
+            self.bytes.saturating_add(room(column, at, value)).saturating_add(value.map_or(0, varint_length));
         column.push(at, value);
-        let length = match (value, &*column) {
-            (NULL, Column::Absent) => 0,
-            (NULL, _) => 1,
-            _ => varint_length(value),
-        };
-        self.bytes = self.bytes.saturating_add(length);
     }
 
     fn intern(&mut self, text: Option<&str>) -> Option<u32> {
@@ -152,7 +148,7 @@ impl BatchBuilder {
             return Some(at);
         }
         self.bytes = self.bytes.saturating_add(text.len().saturating_add(2));
-        Some(self.strings.add(text.into()))
+        Some(self.strings.add(Cow::Owned(text.to_owned())))
     }
 
     fn intern_target(&mut self, target: &Target<&str>) -> u64 {
@@ -197,10 +193,19 @@ impl BatchBuilder {
             events: self.events,
             ids: only_uuids.map_or(Ids::Mixed(self.ids), Ids::Uuids),
             traces: self.traces,
-            references: self.references.map(Column::settled),
-            measures: self.measures.map(Column::settled),
+            references: self.references.map(Filling::finish),
+            measures: self.measures.map(Filling::finish),
             health,
         })
+    }
+}
+
+/// Bytes for telling which rows have a value, counted generously: one a row from the first value on.
+fn room(column: &Filling, at: usize, value: Option<u64>) -> usize {
+    match (column.is_empty(), value) {
+        (true, None) => 0,
+        (true, Some(_)) => at,
+        (false, _) => usize::from(value.is_none()),
     }
 }
 

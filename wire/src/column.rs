@@ -1,60 +1,240 @@
-//! One column of a batch in memory: a value an event, some absent.
+//! One column of a batch in memory: a value a row, some absent, at memory that follows what is really there.
 
-use crate::measure::NULL;
+use std::sync::Arc;
 
-/// The values of one measure (or of one reference into a table) for all events of a batch.
+/// Stands for an absent value while a column is being filled; no value reaches it.
+pub(crate) const NULL: u64 = u64::MAX;
+
+/// The values of one measure (or of one reference into a table) for all rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Column {
-    /// No event has a value.
+    /// No row has a value.
     #[default]
     Absent,
-    /// Every event has this value.
+    /// Every row has this value.
     Constant(u64),
-    /// A value an event; `u64::MAX` stands for "absent".
-    Values(Vec<u64>),
+    /// Every row has a value of its own.
+    Dense(Vec<u64>),
+    /// Some rows have a value.
+    Sparse(Sparse),
+}
+
+/// The values of those rows that have one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sparse {
+    pub(crate) present: Arc<Presence>,
+    /// One value for all rows that have any, or one for each of them in their order.
+    pub(crate) values: Vec<u64>,
+}
+
+/// Which rows have a value.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Presence {
+    /// A bit a row, low bits first.
+    bits: Vec<u8>,
+    /// How many rows before each eighth byte have a value.
+    ranks: Vec<u32>,
+    rows: usize,
+    count: usize,
+}
+
+const BYTES_A_RANK: usize = 8;
+
+impl Presence {
+    /// For `rows` rows; bits beyond the last must not be set.
+    pub(crate) fn new(bits: Vec<u8>, rows: usize) -> Self {
+        let mut count = 0;
+        let ranks = bits.chunks(BYTES_A_RANK).map(|bytes| {
+            let before = count;
+            count += ones(bytes);
+            // A batch has far fewer than 2³² rows.
+            u32::try_from(before).unwrap_or(u32::MAX)
+        });
+        let ranks = ranks.collect();
+        Self { bits, ranks, rows, count }
+    }
+
+    pub(crate) fn bits(&self) -> &[u8] {
+        &self.bits
+    }
+
+    /// How many rows there are.
+    pub(crate) fn all_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// How many rows have a value.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The rows that have a value, in their order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        let set = |(at, byte): (usize, &u8)| {
+            let byte = *byte;
+            (0..8).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| at * 8 + bit)
+        };
+        self.bits.iter().enumerate().flat_map(set)
+    }
+
+    /// The position of a row's value among all values; `None` if it has none.
+    fn position(&self, row: usize) -> Option<usize> {
+        let byte = row / 8;
+        let here = *self.bits.get(byte)?;
+        if here & (1 << (row % 8)) == 0 {
+            return None;
+        }
+        let block = byte / BYTES_A_RANK;
+        let before = usize::try_from(*self.ranks.get(block)?).ok()?;
+        let between = ones(self.bits.get(block * BYTES_A_RANK..byte)?);
+        let within = (here & ((1 << (row % 8)) - 1)).count_ones() as usize;
+        Some(before + between + within)
+    }
+}
+
+fn ones(bytes: &[u8]) -> usize {
+    bytes.iter().map(|byte| byte.count_ones() as usize).sum()
+}
+
+impl Sparse {
+    /// The rows that have a value, each with it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let single = self.single();
+        let value = move |(nth, row): (usize, usize)| Some((row, single.or(self.values.get(nth).copied())?));
+        self.present.rows().enumerate().filter_map(value)
+    }
+
+    /// The value that all rows with a value share.
+    pub(crate) fn single(&self) -> Option<u64> {
+        match self.values.as_slice() {
+            [single] => Some(*single),
+            _ => None,
+        }
+    }
 }
 
 impl Column {
-    /// The value of event `at`, if it has one.
+    /// The value of row `at`, if it has one.
     pub fn get(&self, at: usize) -> Option<u64> {
         match self {
             Self::Absent => None,
             Self::Constant(value) => Some(*value),
-            Self::Values(values) => values.get(at).copied().filter(|value| *value != NULL),
-        }
-    }
-
-    /// Appends a value (or [`NULL`]) as event number `at`; events before it without a value stay absent.
-    pub(crate) fn push(&mut self, at: usize, value: u64) {
-        match self {
-            Self::Absent if value == NULL => {}
-            Self::Values(values) => values.push(value),
-            Self::Absent | Self::Constant(_) => {
-                let mut values = vec![NULL; at];
-                values.push(value);
-                *self = Self::Values(values);
+            Self::Dense(values) => values.get(at).copied(),
+            Self::Sparse(sparse) => {
+                let position = sparse.present.position(at)?;
+                sparse.single().or_else(|| sparse.values.get(position).copied())
             }
         }
     }
 
-    /// The same for a value that may be absent.
-    pub(crate) fn push_optional(&mut self, at: usize, value: Option<u64>) {
-        self.push(at, value.unwrap_or(NULL));
+    /// The least and the greatest value, if there is any.
+    pub fn range(&self) -> Option<(u64, u64)> {
+        let values = self.values();
+        Some((*values.iter().min()?, *values.iter().max()?))
     }
 
-    /// The shortest way to say the same: nothing, one value, or all of them.
-    pub(crate) fn settled(self) -> Self {
-        let Self::Values(values) = self else { return self };
+    /// The distinct values that it holds, perhaps some of them more than once.
+    pub(crate) fn values(&self) -> &[u64] {
+        match self {
+            Self::Absent => &[],
+            Self::Constant(value) => std::slice::from_ref(value),
+            Self::Dense(values) => values,
+            Self::Sparse(sparse) => &sparse.values,
+        }
+    }
+
+    /// All rows have a value of their own; shorter where they are all the same.
+    pub(crate) fn dense(values: Vec<u64>) -> Self {
         match values.split_first() {
             None => Self::Absent,
-            Some((first, rest)) if rest.iter().all(|value| value == first) => {
-                if *first == NULL {
-                    Self::Absent
-                } else {
-                    Self::Constant(*first)
-                }
+            Some((first, rest)) if rest.iter().all(|value| value == first) => Self::Constant(*first),
+            Some(_) => Self::Dense(values),
+        }
+    }
+
+    /// Some rows have a value, `values` in their order; shorter where they are all the same.
+    pub(crate) fn sparse(present: Arc<Presence>, mut values: Vec<u64>) -> Self {
+        let Some(first) = values.first().copied() else { return Self::Absent };
+        if values.iter().all(|value| *value == first) {
+            values.truncate(1);
+        }
+        Self::Sparse(Sparse { present, values })
+    }
+
+    /// From a value a row, [`NULL`] for those that have none.
+    pub(crate) fn of(values: Vec<u64>) -> Self {
+        if !values.contains(&NULL) {
+            return Self::dense(values);
+        }
+        let byte =
+            |eight: &[u64]| eight.iter().rev().fold(0, |byte, value| (byte << 1) | u8::from(*value != NULL));
+        let (bits, rows) = (values.chunks(8).map(byte).collect(), values.len());
+        let known = values.into_iter().filter(|value| *value != NULL).collect();
+        Self::sparse(Arc::new(Presence::new(bits, rows)), known)
+    }
+}
+
+/// A column being filled, row by row. Nothing is kept until a row has a value.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filling(Vec<u64>);
+
+impl Filling {
+    /// Whether no row has had a value so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Gives row `at` a value or none; rows before it that were not given one have none.
+    pub(crate) fn push(&mut self, at: usize, value: Option<u64>) {
+        if value.is_none() && self.0.is_empty() {
+            return;
+        }
+        self.0.resize(at, NULL);
+        self.0.push(value.unwrap_or(NULL));
+    }
+
+    /// The value of row `at`.
+    pub(crate) fn get(&self, at: usize) -> Option<u64> {
+        self.0.get(at).copied().filter(|value| *value != NULL)
+    }
+
+    pub(crate) fn finish(self) -> Column {
+        Column::of(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
+    fn every_shape_gives_its_values_back() {
+        let sparse = |rows: usize, step: usize| {
+            (0..rows).map(move |row| if row % step == 0 { row as u64 } else { NULL })
+        };
+        for values in [
+            vec![],
+            vec![NULL; 9],
+            vec![7; 9],
+            vec![NULL, 7, 7, NULL],
+            vec![NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 3],
+            (0..1_000).collect(),
+            sparse(1_000, 3).collect(),
+            sparse(200, 64).collect(),
+        ] {
+            let column = Column::of(values.clone());
+            for (row, value) in values.iter().enumerate() {
+                assert_eq!(
+                    column.get(row),
+                    Some(*value).filter(|value| *value != NULL),
+                    "row {row} of {values:?}"
+                );
             }
-            Some(_) => Self::Values(values),
+            assert_eq!(
+                column.get(values.len()),
+                None.or(column.values().first().copied().filter(|_| matches!(column, Column::Constant(_))))
+            );
         }
     }
 }

@@ -35,6 +35,22 @@ pub enum DecodeError {
 
 impl DecodeError {
     pub(crate) fn malformed(part: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Malformed { part: part.into(), problem: problem.into() }
+        Self::Malformed { part: cut(part.into()), problem: cut(problem.into()) }
     }
+
+    pub(crate) fn json(error: &serde_json::Error) -> Self {
+        Self::Json(cut(error.to_string()))
+    }
+}
+
+/// The longest part of a message, in bytes: what is refused may echo in it.
+const MOST_BYTES: usize = 200;
+
+fn cut(mut text: String) -> String {
+    if text.len() > MOST_BYTES {
+        let end = (0..=MOST_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }

@@ -8,17 +8,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, SeqAccess, Visitor};
-use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::batch::{Batch, Ids, OwnedId, Parts, Reference};
-use crate::column::Column;
-use crate::measure::NULL;
+use crate::column::{Column, NULL};
 use crate::result::Results;
 use crate::target::Targets;
 use crate::{
-    DecodeError, EventResult, Health, HealthCounter, InstanceId, Measure, OLDEST_VERSION, Producer,
-    RequestId, Target, TraceContext, VERSION,
+    DecodeError, EventResult, Health, HealthCounter, InstanceId, MAX_EVENTS, Measure, OLDEST_VERSION,
+    Producer, RequestId, Target, TraceContext, VERSION,
 };
 
 /// The media type of the JSON form.
@@ -29,13 +27,12 @@ pub const CONTENT_TYPE: &str = "application/json";
 /// # Errors
 /// Says what is wrong with the input; [`DecodeError::Version`] where it is a batch of another version.
 pub fn decode(input: &[u8]) -> Result<Batch, DecodeError> {
-    let probe: Probe = serde_json::from_slice(input).map_err(|error| DecodeError::Json(error.to_string()))?;
+    let probe: Probe = serde_json::from_slice(input).map_err(|error| DecodeError::json(&error))?;
     match u8::try_from(probe.version) {
         Ok(version) if (OLDEST_VERSION..=VERSION).contains(&version) => {}
         _ => return Err(DecodeError::Version { found: probe.version }),
     }
-    let document: Document<'_> =
-        serde_json::from_slice(input).map_err(|error| DecodeError::Json(error.to_string()))?;
+    let document: Document<'_> = serde_json::from_slice(input).map_err(|error| DecodeError::json(&error))?;
     Batch::checked(document.into_parts()?)
 }
 
@@ -61,14 +58,15 @@ struct Document<'a> {
     sent_us: u64,
     #[serde(default)]
     gateway: String,
-    #[serde(default)]
-    strings: Vec<Box<str>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
+    strings: Vec<Cow<'static, str>>,
+    #[serde(default, deserialize_with = "list")]
     targets: Vec<Target<u32>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     results: Vec<EventResult<u32>>,
+    #[serde(deserialize_with = "list")]
     request_ids: Vec<Option<Box<str>>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "list")]
     traces: Vec<Option<Box<str>>>,
     #[serde(default)]
     references: BTreeMap<Cow<'a, str>, JsonColumn<'a>>,
@@ -96,8 +94,8 @@ impl<'a> Document<'a> {
             results: parts.results.iter().collect(),
             request_ids: (0..parts.events).map(|at| id(batch.request_id(at))).collect(),
             traces: parts.traces.iter().map(|trace| trace.map(|trace| trace.to_string().into())).collect(),
-            references: present(references),
-            measures: present(measures),
+            references: present(parts.events, references),
+            measures: present(parts.events, measures),
             health: parts.health.known().map(|(counter, value)| (counter.name().into(), value)).collect(),
         }
     }
@@ -125,11 +123,12 @@ impl<'a> Document<'a> {
 }
 
 fn present<'a>(
+    rows: usize,
     columns: impl Iterator<Item = (&'static str, &'a Column)>,
 ) -> BTreeMap<Cow<'a, str>, JsonColumn<'a>> {
     columns
         .filter(|(_, column)| !matches!(column, Column::Absent))
-        .map(|(name, column)| (name.into(), JsonColumn(Cow::Borrowed(column))))
+        .map(|(name, column)| (name.into(), JsonColumn { rows, column: Cow::Borrowed(column) }))
         .collect()
 }
 
@@ -138,7 +137,8 @@ fn columns<const N: usize>(
     names: [&'static str; N],
     mut found: BTreeMap<Cow<'_, str>, JsonColumn<'_>>,
 ) -> Result<[Column; N], DecodeError> {
-    let columns = names.map(|name| found.remove(name).map_or(Column::Absent, |column| column.0.into_owned()));
+    let columns =
+        names.map(|name| found.remove(name).map_or(Column::Absent, |column| column.column.into_owned()));
     match found.into_keys().next() {
         Some(unknown) => Err(DecodeError::malformed(format!("{part}.{unknown}"), "is not known")),
         None => Ok(columns),
@@ -185,19 +185,18 @@ fn health(counters: BTreeMap<Cow<'_, str>, u64>) -> Result<Health, DecodeError> 
 }
 
 /// A column as an array, or as the one number that all events share.
-struct JsonColumn<'a>(Cow<'a, Column>);
+struct JsonColumn<'a> {
+    rows: usize,
+    column: Cow<'a, Column>,
+}
 
 impl Serialize for JsonColumn<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_ref() {
+        match self.column.as_ref() {
             Column::Absent => serializer.serialize_none(),
             Column::Constant(value) => serializer.serialize_u64(*value),
-            Column::Values(values) => {
-                let mut sequence = serializer.serialize_seq(Some(values.len()))?;
-                for value in values {
-                    sequence.serialize_element(&Some(*value).filter(|value| *value != NULL))?;
-                }
-                sequence.end()
+            column @ (Column::Dense(_) | Column::Sparse(_)) => {
+                serializer.collect_seq((0..self.rows).map(|row| column.get(row)))
             }
         }
     }
@@ -205,8 +204,39 @@ impl Serialize for JsonColumn<'_> {
 
 impl<'de> Deserialize<'de> for JsonColumn<'_> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ColumnVisitor).map(|column| Self(Cow::Owned(column)))
+        deserializer.deserialize_any(ColumnVisitor).map(|column| Self { rows: 0, column: Cow::Owned(column) })
     }
+}
+
+/// A list that may be no longer than a batch: a small text could otherwise become many large rows.
+fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct ListVisitor<T>(std::marker::PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = sequence.next_element()? {
+                bounded(items.len())?;
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+
+    deserializer.deserialize_seq(ListVisitor(std::marker::PhantomData))
+}
+
+fn bounded<E: de::Error>(length: usize) -> Result<(), E> {
+    if length < MAX_EVENTS {
+        return Ok(());
+    }
+    Err(E::custom(format_args!("a list is longer than {MAX_EVENTS}, the most events of one batch")))
 }
 
 struct ColumnVisitor;
@@ -232,8 +262,9 @@ impl<'de> Visitor<'de> for ColumnVisitor {
             if value == Some(NULL) {
                 return Err(de::Error::custom(format_args!("{NULL} is out of range")));
             }
+            bounded(values.len())?;
             values.push(value.unwrap_or(NULL));
         }
-        Ok(Column::Values(values).settled())
+        Ok(Column::of(values))
     }
 }

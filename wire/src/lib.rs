@@ -26,7 +26,7 @@ mod validate;
 
 pub use batch::Batch;
 pub use builder::BatchBuilder;
-pub use column::Column;
+pub use column::{Column, Sparse};
 pub use error::DecodeError;
 pub use event::{DIMENSIONS, Event};
 pub use health::{Health, HealthCounter};
@@ -38,7 +38,7 @@ pub use target::Target;
 
 /// The version that encoders write.
 ///
-/// Version 1 carries events; version 2 adds the producer's [`Health`].
+/// Version 1 carries events; version 2 adds the producer's [`Health`] and, in the binary form, a checksum.
 pub const VERSION: u8 = 2;
 
 /// The oldest version that decoders still accept: the one before [`VERSION`].

@@ -1,5 +1,7 @@
 //! What is measured of one request: every number of an event, in one list that both encodings walk.
 
+use crate::column::NULL;
+
 /// Declares [`Measure`] with its binary id (the position, which is part of the format: append only), its
 /// JSON name and what it is.
 macro_rules! measures {
@@ -93,8 +95,29 @@ impl Measure {
     /// How many measures there are.
     pub const COUNT: usize = Self::ALL.len();
 
-    /// The greatest value: encoders clamp to it, decoders refuse what is beyond.
+    /// No measure's value is greater.
     pub const MAX: u64 = (1 << 62) - 1;
+
+    /// The greatest value that can be believed; decoders refuse what is beyond.
+    pub const fn limit(self) -> u64 {
+        match self {
+            // A million dollars for one request.
+            Self::CostNanoUsd => 1_000_000_000_000_000,
+            Self::InputTokens
+            | Self::OutputTokens
+            | Self::CacheReadTokens
+            | Self::CacheWriteTokens
+            | Self::CacheWrite1hTokens
+            | Self::ReasoningTokens
+            | Self::AudioTokens => 1 << 40,
+            Self::QualityScore
+            | Self::QualityAccuracy
+            | Self::QualityRelevance
+            | Self::QualityCompleteness
+            | Self::Satisfaction => 1_000_000_000,
+            _ => Self::MAX,
+        }
+    }
 
     /// The id in the binary form.
     pub const fn id(self) -> u8 {
@@ -119,9 +142,6 @@ impl Measure {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Measures([u64; Measure::COUNT]);
 
-/// Stands for an absent value in memory; no value reaches it, being above [`Measure::MAX`].
-pub(crate) const NULL: u64 = u64::MAX;
-
 impl Measures {
     /// No measure known.
     pub const fn new() -> Self {
@@ -133,10 +153,10 @@ impl Measures {
         self.0.get(measure.index()).copied().filter(|value| *value != NULL)
     }
 
-    /// Sets a value, clamped to [`Measure::MAX`]; `None` makes it unknown.
+    /// Sets a value; `None`, and what is above [`Measure::limit`], makes it unknown.
     pub fn set(&mut self, measure: Measure, value: Option<u64>) {
         if let Some(slot) = self.0.get_mut(measure.index()) {
-            *slot = value.map_or(NULL, |value| value.min(Measure::MAX));
+            *slot = value.filter(|value| *value <= measure.limit()).unwrap_or(NULL);
         }
     }
 
@@ -147,8 +167,9 @@ impl Measures {
         self
     }
 
-    pub(crate) fn raw(&self) -> impl Iterator<Item = (Measure, u64)> + '_ {
-        Measure::ALL.iter().copied().zip(self.0.iter().copied())
+    /// Every measure with its value, if known.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Measure, Option<u64>)> + '_ {
+        Measure::ALL.iter().map(|measure| (*measure, self.get(*measure)))
     }
 }
 
@@ -160,8 +181,7 @@ impl Default for Measures {
 
 impl std::fmt::Debug for Measures {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let known =
-            self.raw().filter(|(_, value)| *value != NULL).map(|(measure, value)| (measure.name(), value));
+        let known = self.all().filter_map(|(measure, value)| Some((measure.name(), value?)));
         out.debug_map().entries(known).finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::column::Column;
+use crate::column::{Column, Filling};
 
 /// Declares an enumeration with its binary code (from 1; 0 is "absent") and its name in JSON.
 macro_rules! coded {
@@ -118,7 +118,7 @@ pub struct EventResult<S> {
     /// The HTTP status; absent if no response began.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Envoy's response flags, bit n as in `envoy.data.accesslog`.
+    /// Envoy's response flags, bit n as in `envoy.data.accesslog`; bits 0 to 62.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub response_flags: u64,
     /// Attempts that the proxy made upstream; absent where it cannot be known.
@@ -223,13 +223,13 @@ pub(crate) struct Results {
 
 impl Results {
     pub(crate) fn of(rows: &[EventResult<u32>]) -> Self {
-        let mut columns: [Column; ResultField::COUNT] = Default::default();
+        let mut columns: [Filling; ResultField::COUNT] = Default::default();
         for (at, row) in rows.iter().enumerate() {
             for (column, value) in columns.iter_mut().zip(fields(row)) {
-                column.push_optional(at, value);
+                column.push(at, value);
             }
         }
-        Self { rows: rows.len(), columns: columns.map(Column::settled) }
+        Self { rows: rows.len(), columns: columns.map(Filling::finish) }
     }
 
     /// The value of a field in row `at`.
@@ -268,13 +268,16 @@ impl Results {
     }
 }
 
+/// The flags that a batch can carry: bits 0 to 62, twice as many as Envoy has.
+const FLAGS: u64 = u64::MAX >> 1;
+
 fn fields(row: &EventResult<u32>) -> [Option<u64>; ResultField::COUNT] {
     [
         Some(row.outcome.code()),
         row.error_type.map(u64::from),
         row.details.map(u64::from),
         row.status.map(u64::from),
-        Some(row.response_flags).filter(|flags| *flags != 0),
+        Some(row.response_flags & FLAGS).filter(|flags| *flags != 0),
         row.attempts.map(u64::from),
         row.streamed.map(u64::from),
         row.usage_status.map(UsageStatus::code),

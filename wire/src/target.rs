@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::column::Column;
+use crate::column::{Column, Filling};
 
 /// How many names a target has.
 pub(crate) const NAMES: usize = 9;
@@ -77,13 +77,13 @@ pub(crate) struct Targets {
 
 impl Targets {
     pub(crate) fn of(rows: &[Target<u32>]) -> Self {
-        let mut columns: [Column; NAMES] = Default::default();
+        let mut columns: [Filling; NAMES] = Default::default();
         for (at, row) in rows.iter().enumerate() {
             for (column, name) in columns.iter_mut().zip(row.names()) {
-                column.push_optional(at, name.map(u64::from));
+                column.push(at, name.map(u64::from));
             }
         }
-        Self { rows: rows.len(), columns: columns.map(Column::settled) }
+        Self { rows: rows.len(), columns: columns.map(Filling::finish) }
     }
 
     /// Row `at`; names beyond 32 bits, which [`validate`](crate::batch::Parts::validate) refuses, are absent.

@@ -2,7 +2,6 @@
 
 use crate::batch::{Ids, OwnedId, Parts, Reference};
 use crate::column::Column;
-use crate::measure::NULL;
 use crate::result::ResultField;
 use crate::strings::check_string;
 use crate::{DecodeError, MAX_EVENTS, Measure, OLDEST_VERSION, VERSION};
@@ -19,7 +18,8 @@ impl Parts {
         self.check_counts()?;
         self.check_strings()?;
         self.check_tables()?;
-        self.check_columns()
+        self.check_columns()?;
+        self.check_costs()
     }
 
     fn check_counts(&self) -> Result<(), DecodeError> {
@@ -82,6 +82,28 @@ impl Parts {
         })
     }
 
+    /// A cost says where it comes from, and nothing else does.
+    fn check_costs(&self) -> Result<(), DecodeError> {
+        let Some(costs) = self.measures.get(Measure::CostNanoUsd.index()) else { return Ok(()) };
+        let sources: Vec<bool> = (0..self.results.rows)
+            .map(|row| self.results.get(ResultField::CostSource, row).is_some())
+            .collect();
+        let source = |at| {
+            let row = self.references.get(Reference::Result.index())?.get(at)?;
+            sources.get(usize::try_from(row).ok()?).copied()
+        };
+        if matches!(costs, Column::Absent) && !sources.contains(&true) {
+            return Ok(());
+        }
+        match (0..self.events).find(|at| costs.get(*at).is_some() != source(*at).unwrap_or(false)) {
+            None => Ok(()),
+            Some(at) => {
+                let problem = "a cost and its source must be there together";
+                Err(DecodeError::malformed(format!("cost_nano_usd[{at}]"), problem))
+            }
+        }
+    }
+
     fn check_columns(&self) -> Result<(), DecodeError> {
         for (reference, column) in Reference::ALL.into_iter().zip(&self.references) {
             let (rows, required) = match reference {
@@ -94,7 +116,7 @@ impl Parts {
         }
         for (measure, column) in Measure::ALL.iter().zip(&self.measures) {
             let required = *measure == Measure::EndedUs;
-            check_column(measure.name(), column, self.events, Measure::MAX + 1, required)?;
+            check_column(measure.name(), column, self.events, measure.limit() + 1, required)?;
         }
         Ok(())
     }
@@ -108,21 +130,28 @@ fn check_column(
     limit: u64,
     required: bool,
 ) -> Result<(), DecodeError> {
-    let beyond = |value: u64| DecodeError::malformed(name, format!("{value} is not below {limit}"));
-    let missing = || DecodeError::malformed(name, "every event must have one");
-    match column {
-        Column::Absent if required && rows > 0 => Err(missing()),
-        Column::Absent => Ok(()),
-        Column::Constant(value) if *value >= limit => Err(beyond(*value)),
-        Column::Constant(_) => Ok(()),
-        Column::Values(values) => {
+    let complete = match column {
+        Column::Absent => rows == 0,
+        Column::Constant(_) => true,
+        Column::Dense(values) => {
             check_length(name, values.len(), rows)?;
-            match values.iter().find(|value| **value >= limit && **value != NULL) {
-                Some(value) => Err(beyond(*value)),
-                None if required && values.contains(&NULL) => Err(missing()),
-                None => Ok(()),
-            }
+            true
         }
+        Column::Sparse(sparse) => {
+            let covered = sparse.present.all_rows() == rows;
+            let known = sparse.values.len() == 1 || sparse.values.len() == sparse.present.count();
+            if !covered || !known {
+                return Err(DecodeError::malformed(name, format!("does not fit {rows} rows")));
+            }
+            false
+        }
+    };
+    if required && !complete {
+        return Err(DecodeError::malformed(name, "every event must have one"));
+    }
+    match column.values().iter().find(|value| **value >= limit) {
+        Some(value) => Err(DecodeError::malformed(name, format!("{value} is not below {limit}"))),
+        None => Ok(()),
     }
 }
 

@@ -39,7 +39,7 @@ fn measures() -> impl Strategy<Value = Measures> {
     vec(number(), Measure::COUNT).prop_map(|values| {
         let mut measures = Measures::new();
         for (measure, value) in Measure::ALL.iter().zip(values) {
-            measures.set(*measure, value);
+            measures.set(*measure, value.map(|value| value.min(measure.limit())));
         }
         if measures.get(Measure::EndedUs).is_none() {
             measures.set(Measure::EndedUs, Some(1));
@@ -61,7 +61,7 @@ fn result() -> impl Strategy<Value = EventResult<&'static str>> {
         name(),
         name(),
         any::<Option<u16>>(),
-        any::<u64>(),
+        0..u64::MAX >> 1,
         any::<Option<u32>>(),
         any::<Option<bool>>(),
     );
@@ -93,14 +93,14 @@ fn event() -> impl Strategy<Value = Event<'static>> {
         ..Target::default()
     });
     (id(), trace(), name(), [name(), name(), name(), name()], target, result(), measures()).prop_map(
-        |(request_id, trace, consumer, dimensions, target, result, measures)| Event {
-            request_id,
-            trace,
-            consumer,
-            dimensions,
-            target,
-            result,
-            measures,
+        |(request_id, trace, consumer, dimensions, target, result, mut measures)| {
+            // A cost and its source come together.
+            if result.cost_source.is_none() {
+                measures.set(Measure::CostNanoUsd, None);
+            } else if measures.get(Measure::CostNanoUsd).is_none() {
+                measures.set(Measure::CostNanoUsd, Some(5));
+            }
+            Event { request_id, trace, consumer, dimensions, target, result, measures }
         },
     )
 }
@@ -113,6 +113,12 @@ fn build(events: &[Event<'_>], first_sequence: u64) -> (Batch, usize) {
     let bound = builder.size_bound();
     let producer = Producer { instance: InstanceId([3; 16]), epoch: 7 };
     (builder.finish(producer, first_sequence, 9, Health::default()), bound)
+}
+
+/// With the checksum that belongs to it: as somebody would send it who means harm.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes
 }
 
 proptest! {
@@ -133,7 +139,7 @@ proptest! {
         let _ = json::decode(&bytes);
         let mut batch = b"WEIR\x02".to_vec();
         batch.extend(bytes);
-        let _ = binary::decode(&batch);
+        let _ = binary::decode(&sealed(batch));
     }
 
     #[test]
@@ -141,11 +147,15 @@ proptest! {
         events in vec(event(), 1..8),
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut bytes = binary::encode(&build(&events, 1).0);
+        let whole = binary::encode(&build(&events, 1).0);
+        let mut bytes = whole.clone();
         for (at, byte) in damage {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
+        prop_assert!(bytes == whole || binary::decode(&bytes).is_err(), "the checksum let damage pass");
+        bytes.truncate(bytes.len() - 4);
+        let bytes = sealed(bytes);
         if let Ok(batch) = binary::decode(&bytes) {
             prop_assert_eq!(batch.events().count(), batch.len());
             prop_assert_eq!(&binary::decode(&binary::encode(&batch)).unwrap(), &batch);
@@ -156,16 +166,16 @@ proptest! {
 #[test]
 fn every_truncation_is_refused() {
     let bytes = binary::encode(&sample::batch());
-    for end in 0..bytes.len() {
+    let body = &bytes[..bytes.len() - 4];
+    for end in 0..body.len() {
+        assert!(binary::decode(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
         assert!(
-            binary::decode(&bytes[..end]).is_err(),
-            "{end} of {} bytes were read as a batch",
+            binary::decode(&sealed(body[..end].to_vec())).is_err(),
+            "{end} of {} bytes, sealed",
             bytes.len()
         );
     }
-    let mut longer = bytes;
-    longer.push(0);
-    assert!(binary::decode(&longer).is_err());
+    assert!(binary::decode(&sealed([body, &[0]].concat())).is_err());
 }
 
 #[test]
@@ -174,7 +184,7 @@ fn a_count_that_the_input_cannot_hold_is_refused_at_once() {
     // The number of strings stands behind magic, version, instance, epoch, sequence, time and gateway.
     let mut claim = bytes[..5 + 16 + 1 + 1 + 1 + 5].to_vec();
     claim.extend([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]);
-    assert!(binary::decode(&claim).is_err());
+    assert!(binary::decode(&sealed(claim)).is_err());
 }
 
 #[test]
@@ -191,4 +201,31 @@ fn strings_that_could_forge_a_log_line_never_stand_in_a_batch() {
     assert_eq!((event.consumer, event.request_id, event.target.backend), (None, RequestId::Absent, None));
     let json = json::encode(&build(&[sample::bare()], 1).0).replace("order-4711", "order\\u0000");
     assert!(json::decode(json.as_bytes()).unwrap_err().to_string().contains("request_ids[0]"));
+}
+
+#[test]
+fn a_cost_comes_with_its_source_and_within_reason() {
+    let whole = json::encode(&build(&[sample::full()], 1).0);
+    let refused = |from: &str, to: &str| {
+        assert!(whole.contains(from), "{whole}");
+        json::decode(whole.replace(from, to).as_bytes()).unwrap_err().to_string()
+    };
+    assert!(refused("\"cost_source\":\"header\",", "").contains("cost_nano_usd"));
+    assert!(refused("\"cost_nano_usd\":2000001,", "").contains("cost_nano_usd"));
+    assert!(
+        refused("\"cost_nano_usd\":2000001,", "\"cost_nano_usd\":1000000000000001,")
+            .contains("cost_nano_usd")
+    );
+}
+
+#[test]
+fn a_message_never_echoes_more_than_a_little() {
+    let key = "k".repeat(1 << 20);
+    for text in [
+        format!("{{\"version\":2,\"{key}\":1}}"),
+        json::encode(&sample::batch()).replace("\"measures\":{", &format!("\"measures\":{{\"{key}\":1,")),
+    ] {
+        let message = json::decode(text.as_bytes()).unwrap_err().to_string();
+        assert!(message.len() < 500, "{} bytes", message.len());
+    }
 }

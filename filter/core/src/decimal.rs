@@ -11,8 +11,8 @@ pub enum Refusal {
     TooLarge,
 }
 
-/// More exponent than any amount needs; keeps the arithmetic small.
-const MAX_EXPONENT: i32 = 60;
+/// More exponent than any text of a header's length needs; keeps the arithmetic small.
+const MAX_EXPONENT: i64 = 1 << 40;
 
 /// `text` times ten to the power of `scale`, rounded half to even, if at most `limit`.
 ///
@@ -46,7 +46,7 @@ pub fn parse_scaled(text: &[u8], scale: u8, limit: u64) -> Result<u64, Refusal> 
     }
     // The position of the point, counted in digits from the left, once the value is scaled.
     let point = i64::try_from(whole.len()).map_err(|_| Refusal::TooLarge)?;
-    let point = point.saturating_add(i64::from(exponent)).saturating_add(i64::from(scale));
+    let point = point.saturating_add(exponent).saturating_add(i64::from(scale));
     round_at(digits().copied(), point, limit)
 }
 
@@ -81,13 +81,22 @@ fn round_at(digits: impl Iterator<Item = u8>, point: i64, limit: u64) -> Result<
     if value > limit { Err(Refusal::TooLarge) } else { Ok(value) }
 }
 
-fn split_exponent(text: &[u8]) -> Result<(&[u8], i32), Refusal> {
+fn split_exponent(text: &[u8]) -> Result<(&[u8], i64), Refusal> {
     let Some(at) = text.iter().position(|byte| matches!(byte, b'e' | b'E')) else { return Ok((text, 0)) };
     let (mantissa, exponent) = text.split_at_checked(at).ok_or(Refusal::NotANumber)?;
     let exponent = exponent.get(1..).ok_or(Refusal::NotANumber)?;
-    let exponent = std::str::from_utf8(exponent).map_err(|_| Refusal::NotANumber)?;
-    let exponent: i32 = exponent.parse().map_err(|_| Refusal::NotANumber)?;
-    Ok((mantissa, exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT)))
+    let (negative, digits) = match exponent.split_first() {
+        Some((b'-', digits)) => (true, digits),
+        Some((b'+', digits)) => (false, digits),
+        _ => (false, exponent),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Refusal::NotANumber);
+    }
+    let size = digits.iter().fold(0i64, |size, digit| {
+        size.saturating_mul(10).saturating_add(i64::from(digit.saturating_sub(b'0'))).min(MAX_EXPONENT)
+    });
+    Ok((mantissa, if negative { size.saturating_neg() } else { size }))
 }
 
 fn split_at_byte(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
@@ -123,6 +132,8 @@ mod tests {
                 ("1000000", 1_000_000_000_000_000),
                 ("00000000000000000000000000000.1", 100_000_000),
                 ("1e5", 100_000_000_000_000),
+                ("0e99999999999999999999", 0),
+                ("1e-99999999999999999999", 0),
             ] {
                 check(text, Ok(expected));
             }
@@ -144,6 +155,8 @@ mod tests {
                 check(text, Err(Refusal::NotANumber));
             }
             check("-0.01", Err(Refusal::Negative));
+            check(&format!("0.{}1e77", "0".repeat(76)), Ok(1_000_000_000));
+            check("1e99999999999999999999", Err(Refusal::TooLarge));
             for text in ["1000000.000000001", "1e7", "1e60", "1e2147483647", "99999999999999999999999999"] {
                 check(text, Err(Refusal::TooLarge));
             }

@@ -14,6 +14,9 @@ use crate::usage::MOST_NANO_USD;
 /// Scores are millionths; no scale in the field goes beyond a thousand.
 const MOST_SCORE: u64 = 1_000_000_000;
 
+/// More than any rate limit; a larger number stands for none.
+const MOST_WHOLE: u64 = 1_000_000_000_000_000;
+
 /// The value of the first header of that name.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
@@ -77,7 +80,7 @@ impl<'a> Numbers<'a> {
     /// provider may write a date or a duration there.
     pub(crate) fn whole(&self, names: &[&str]) -> Option<u64> {
         let value = names.iter().find_map(|name| header(self.headers, name))?;
-        std::str::from_utf8(value).ok()?.trim().parse().ok()
+        std::str::from_utf8(value).ok()?.trim().parse().ok().filter(|number| *number <= MOST_WHOLE)
     }
 
     fn believe(&mut self, value: Result<u64, decimal::Refusal>) -> Option<u64> {

@@ -102,6 +102,9 @@ impl Outbox {
 
     /// Adds to one of the producer's own counters, which travel with the next batch.
     pub fn count(&mut self, counter: HealthCounter, by: u64) {
+        if by == 0 {
+            return;
+        }
         let value = self.health.get(counter).unwrap_or(0).saturating_add(by);
         self.health.set(counter, value);
         self.news |= counter != HealthCounter::EventsRecorded;

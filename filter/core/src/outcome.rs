@@ -94,6 +94,7 @@ fn by_status(end: &End<'_>) -> (Outcome, Option<&'static str>) {
         None => (Outcome::Error, Some("no_response")),
         Some(429) => (Outcome::Error, Some("rate_limited_by_backend")),
         Some(400..=499) => (Outcome::Error, Some("client_error")),
+        Some(..100) => (Outcome::Error, Some("no_response")),
         Some(500..) if !failed => (Outcome::Error, Some("backend_error")),
         Some(_) if failed => (Outcome::Error, Some(failure(end))),
         Some(_) => (Outcome::Success, None),
@@ -164,6 +165,7 @@ mod tests {
             check(Some(500), &[], Outcome::Error, Some("backend_error"));
             check(Some(400), &[18], Outcome::Error, Some("client_error"));
             check(None, &[], Outcome::Error, Some("no_response"));
+            check(Some(99), &[], Outcome::Error, Some("no_response"));
         }
 
         fn a_breaker_is_observed_not_derived() {

@@ -159,7 +159,7 @@ impl Record {
         }
     }
 
-    pub(crate) fn hand_to(&self, host: &impl Host, config: &Config, vm: &mut Vm) {
+    pub(crate) fn hand_to(&self, host: &impl Host, vm: &mut Vm) {
         let names = &self.names;
         let event = Event {
             request_id: self.request_id.as_deref().map_or(RequestId::Absent, RequestId::parse),
@@ -184,7 +184,7 @@ impl Record {
             },
             measures: self.measures,
         };
-        vm.record(host, config, &event, self.refused);
+        vm.record(host, &event, self.refused);
     }
 }
 

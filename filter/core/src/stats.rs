@@ -53,7 +53,8 @@ impl Counter {
             Self::CostUnknown => ("cost_unknown_requests_total", "", ""),
             Self::Usage(status) => ("usage_requests_total", "status", status.name()),
         };
-        let backend = backend.replace(';', "_");
+        // What could end a label or begin another.
+        let backend = backend.replace([';', '='], "_");
         if key.is_empty() {
             format!("weir_{family}.backend={backend};")
         } else {

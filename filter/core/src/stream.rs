@@ -83,7 +83,7 @@ impl Stream {
             scanner
         });
         let counts = counts.as_deref().map(BodyScanner::counts);
-        Record::read(host, config, &self.noted, counts).hand_to(host, config, vm);
+        Record::read(host, config, &self.noted, counts).hand_to(host, vm);
     }
 }
 

@@ -40,18 +40,21 @@ pub(crate) struct Root {
 
 impl Root {
     fn configure(&mut self, text: &[u8]) -> Result<(), String> {
-        let config = Config::parse(text).map_err(|error| error.to_string())?;
+        let config = Rc::new(Config::parse(text).map_err(|error| error.to_string())?);
         VM.with(|vm| {
             let Ok(mut vm) = vm.try_borrow_mut() else { return Ok(()) };
-            if vm.is_none() {
-                let identity =
-                    entropy::identity().ok_or("weir-filter: the host offers no randomness (random_get)")?;
-                *vm = Some(Vm::new(&SdkHost, identity));
+            match vm.as_mut() {
+                Some(vm) => vm.configure(Rc::clone(&config)),
+                None => {
+                    let identity = entropy::identity()
+                        .ok_or("weir-filter: the host offers no randomness (random_get)")?;
+                    *vm = Some(Vm::new(&SdkHost, identity, Rc::clone(&config)));
+                }
             }
             Ok::<(), String>(())
         })?;
         self.set_tick_period(Duration::from_millis(config.limits.flush_interval_ms));
-        self.config = Some(Rc::new(config));
+        self.config = Some(config);
         Ok(())
     }
 }
@@ -64,7 +67,6 @@ impl Context for Root {
         _body_size: usize,
         _num_trailers: usize,
     ) {
-        let Some(config) = &self.config else { return };
         // Without headers there was no answer, and reading them would be a mistake.
         let headers = if num_headers == 0 { Vec::new() } else { self.get_http_call_response_headers_bytes() };
         let number = |name: &str| {
@@ -72,7 +74,7 @@ impl Context for Root {
             std::str::from_utf8(value).ok()?.trim().parse::<u64>().ok()
         };
         let status = number(":status").and_then(|status| u16::try_from(status).ok());
-        with_vm(|vm| vm.on_answer(&SdkHost, config, CalloutId(token), status, number("retry-after")));
+        with_vm(|vm| vm.on_answer(&SdkHost, CalloutId(token), status, number("retry-after")));
     }
 
     fn on_done(&mut self) -> bool {
@@ -94,8 +96,7 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        let Some(config) = &self.config else { return };
-        with_vm(|vm| vm.tick(&SdkHost, config));
+        with_vm(|vm| vm.tick(&SdkHost));
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {

@@ -33,7 +33,10 @@ const AT_ALL: usize = 64 * 1024;
 
 fuzz_target!(|input: &[u8]| {
     let before = ALLOCATED.load(Ordering::Relaxed);
-    let binary_batch = binary::decode(input);
+    // With the checksum that belongs to it, or no input would get past that.
+    let mut sealed = input.to_vec();
+    sealed.extend(crc32fast::hash(input).to_le_bytes());
+    let binary_batch = binary::decode(&sealed);
     let json_batch = json::decode(input);
     let allocated = ALLOCATED.load(Ordering::Relaxed) - before;
     assert!(allocated <= AT_ALL + PER_BYTE * input.len(), "{allocated} bytes allocated for {}", input.len());

@@ -1,19 +1,20 @@
 //! Columns as bytes: a value once where all rows have the same, nothing for rows that have none, the common
 //! step divided out, small differences where a value can be foretold, and as few bits as do.
 
+use std::sync::Arc;
+
 use super::golomb::{BitReader, BitWriter, LIMIT, Lengths, MAX_ORDER};
 use super::input::Input;
 use super::varint::{length, put};
 use super::{GOLOMB, PRESENT_ALL, PRESENT_AS, PRESENT_BITS, SINGLE};
 use crate::DecodeError;
-use crate::column::Column;
-use crate::measure::NULL;
+use crate::column::{Column, NULL, Presence};
 
 /// How values are turned into numbers that are small, and back. `at` is the row; rows come in order.
 pub(super) trait Foretold {
     /// The number for `value`.
     fn code(&mut self, at: usize, value: u64) -> u64;
-    /// The value of `code`; anything where no value has it.
+    /// The value of `code`; `u64::MAX` where no value has it.
     fn value(&mut self, at: usize, code: u64) -> u64;
 }
 
@@ -21,7 +22,7 @@ pub(super) trait Foretold {
 pub(super) struct Writer<'a> {
     out: &'a mut Vec<u8>,
     /// Presence of the columns written so far, to be pointed at.
-    presences: Vec<(u8, Vec<u8>)>,
+    presences: Vec<(u8, &'a Presence)>,
 }
 
 impl<'a> Writer<'a> {
@@ -30,27 +31,27 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes one column.
-    pub(super) fn put(&mut self, id: u8, column: &Column, foretold: Option<&mut dyn Foretold>) {
-        match column {
-            Column::Absent => {}
+    pub(super) fn put(&mut self, id: u8, column: &'a Column, foretold: Option<&mut dyn Foretold>) {
+        let rows: Vec<(usize, u64)> = match column {
+            Column::Absent => return,
             Column::Constant(value) => {
                 self.out.extend_from_slice(&[id, PRESENT_ALL | SINGLE]);
-                put(self.out, *value);
+                return put(self.out, *value);
             }
-            Column::Values(values) => match single(values) {
-                Some(value) => {
-                    self.put_head(id, values, SINGLE);
-                    put(self.out, value);
+            Column::Dense(values) => values.iter().copied().enumerate().collect(),
+            Column::Sparse(sparse) => {
+                if let Some(value) = sparse.single() {
+                    self.put_head(id, column, SINGLE);
+                    return put(self.out, value);
                 }
-                None => {
-                    let (step, codes) = codes(values, foretold);
-                    self.put_values(id, values, step, &codes);
-                }
-            },
-        }
+                sparse.iter().collect()
+            }
+        };
+        let (step, codes) = codes(&rows, foretold);
+        self.put_codes(id, column, step, &codes);
     }
 
-    fn put_values(&mut self, id: u8, values: &[u64], step: Option<u64>, codes: &[u64]) {
+    fn put_codes(&mut self, id: u8, column: &'a Column, step: Option<u64>, codes: &[u64]) {
         let mut lengths = Lengths::new();
         codes.iter().for_each(|code| lengths.add(*code));
         let order = lengths.best_order();
@@ -61,7 +62,7 @@ impl<'a> Writer<'a> {
         });
         let plain: usize = codes.iter().map(|code| length(*code)).sum();
         let golomb = golomb.filter(|bits| bits.len().saturating_add(1) < plain);
-        self.put_head(id, values, if golomb.is_some() { GOLOMB } else { 0 });
+        self.put_head(id, column, if golomb.is_some() { GOLOMB } else { 0 });
         if let Some(step) = step {
             put(self.out, step);
         }
@@ -74,45 +75,31 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn put_head(&mut self, id: u8, values: &[u64], kind: u8) {
-        if !values.contains(&NULL) {
+    fn put_head(&mut self, id: u8, column: &'a Column, kind: u8) {
+        let Column::Sparse(sparse) = column else {
             self.out.extend_from_slice(&[id, PRESENT_ALL | kind]);
             return;
-        }
-        let bits = bits(values);
-        if let Some((other, _)) = self.presences.iter().find(|(_, known)| *known == bits) {
+        };
+        let present = sparse.present.as_ref();
+        if let Some((other, _)) = self.presences.iter().find(|(_, known)| *known == present) {
             self.out.extend_from_slice(&[id, PRESENT_AS | kind, *other]);
             return;
         }
         self.out.extend_from_slice(&[id, PRESENT_BITS | kind]);
-        self.out.extend_from_slice(&bits);
-        self.presences.push((id, bits));
+        self.out.extend_from_slice(present.bits());
+        self.presences.push((id, present));
     }
 }
 
-/// What is written for the values that are there, and the step that was divided out where nothing is foretold.
-fn codes(values: &[u64], foretold: Option<&mut dyn Foretold>) -> (Option<u64>, Vec<u64>) {
-    let known = || values.iter().copied().enumerate().filter(|(_, value)| *value != NULL);
+/// What is written for the rows' values, and the step that was divided out where nothing is foretold.
+fn codes(rows: &[(usize, u64)], foretold: Option<&mut dyn Foretold>) -> (Option<u64>, Vec<u64>) {
     match foretold {
-        Some(foretold) => (None, known().map(|(at, value)| foretold.code(at, value)).collect()),
+        Some(foretold) => (None, rows.iter().map(|(at, value)| foretold.code(*at, *value)).collect()),
         None => {
-            let step = known().map(|(_, value)| value).fold(0, greatest_common_divisor).max(1);
-            (Some(step), known().map(|(_, value)| value / step).collect())
+            let step = rows.iter().map(|(_, value)| *value).fold(0, greatest_common_divisor).max(1);
+            (Some(step), rows.iter().map(|(_, value)| value / step).collect())
         }
     }
-}
-
-/// The one value that all rows with a value have, if there is one.
-fn single(values: &[u64]) -> Option<u64> {
-    let mut known = values.iter().filter(|value| **value != NULL);
-    let first = known.next()?;
-    known.all(|value| value == first).then_some(*first)
-}
-
-fn bits(values: &[u64]) -> Vec<u8> {
-    let byte =
-        |eight: &[u64]| eight.iter().rev().fold(0, |byte, value| (byte << 1) | u8::from(*value != NULL));
-    values.chunks(8).map(byte).collect()
 }
 
 /// Euclid's algorithm; nothing and a number have that number in common.
@@ -128,7 +115,7 @@ fn greatest_common_divisor(a: u64, b: u64) -> u64 {
 pub(super) struct Reader {
     rows: usize,
     last: Option<u8>,
-    presences: Vec<(u8, Vec<u8>)>,
+    presences: Vec<(u8, Arc<Presence>)>,
 }
 
 impl Reader {
@@ -160,24 +147,28 @@ impl Reader {
             let value = in_range(part, input.number(part)?)?;
             return Ok(match present {
                 None => Column::Constant(value),
-                Some(bits) => Column::Values(self.spread(&bits, |_| Ok(value))?).settled(),
+                Some(present) => Column::sparse(present, vec![value]),
             });
         }
         let step = if foretold.is_some() { 1 } else { input.number(part)? };
-        let bits = present.unwrap_or_else(|| vec![u8::MAX; self.rows.div_ceil(8)]);
         let values = if kind & GOLOMB == 0 {
-            self.values(part, &bits, step, foretold, || input.number(part))?
+            self.values(part, present.as_deref(), step, foretold, input.left(), || input.number(part))?
         } else {
             let order = input.byte(part)?;
             if order > MAX_ORDER {
                 return Err(DecodeError::malformed(part, format!("order {order} is above {MAX_ORDER}")));
             }
+            let most = input.left().saturating_mul(8);
             let mut reader = BitReader::new(input, part);
-            let values = self.values(part, &bits, step, foretold, || reader.number(order))?;
+            let values =
+                self.values(part, present.as_deref(), step, foretold, most, || reader.number(order))?;
             reader.finish()?;
             values
         };
-        Ok(Column::Values(values).settled())
+        Ok(match present {
+            None => Column::dense(values),
+            Some(present) => Column::sparse(present, values),
+        })
     }
 
     /// Which rows have a value; `None` for all of them.
@@ -187,53 +178,61 @@ impl Reader {
         part: &'static str,
         id: u8,
         kind: u8,
-    ) -> Result<Option<Vec<u8>>, DecodeError> {
-        match kind {
-            PRESENT_ALL => Ok(None),
+    ) -> Result<Option<Arc<Presence>>, DecodeError> {
+        let present = match kind {
+            PRESENT_ALL => return Ok(None),
             PRESENT_BITS => {
                 let bits = input.take(self.rows.div_ceil(8), part)?.to_vec();
-                self.presences.push((id, bits.clone()));
-                Ok(Some(bits))
+                let unused = bits.len().saturating_mul(8).saturating_sub(self.rows);
+                if bits.last().is_some_and(|last| u32::from(*last) >> (8 - unused) != 0) {
+                    return Err(DecodeError::malformed(part, "a row beyond the last has a value"));
+                }
+                let present = Arc::new(Presence::new(bits, self.rows));
+                self.presences.push((id, Arc::clone(&present)));
+                present
             }
             PRESENT_AS => {
                 let other = input.byte(part)?;
                 let known = self.presences.iter().find(|(known, _)| *known == other);
                 let unknown =
                     || DecodeError::malformed(part, format!("column {other} has no presence to share"));
-                Ok(Some(known.ok_or_else(unknown)?.1.clone()))
+                Arc::clone(&known.ok_or_else(unknown)?.1)
             }
-            _ => Err(DecodeError::malformed(part, format!("kind {kind} is not known"))),
+            _ => return Err(DecodeError::malformed(part, format!("kind {kind} is not known"))),
+        };
+        if present.count() == 0 || present.count() == self.rows {
+            return Err(DecodeError::malformed(part, "a presence that says all or nothing"));
         }
+        Ok(Some(present))
     }
 
+    /// The values of the rows that have one. No more is reserved than `most`, the codes that the input can hold.
     fn values(
         &self,
         part: &'static str,
-        bits: &[u8],
+        present: Option<&Presence>,
         step: u64,
         mut foretold: Option<&mut dyn Foretold>,
+        most: usize,
         mut code: impl FnMut() -> Result<u64, DecodeError>,
     ) -> Result<Vec<u64>, DecodeError> {
-        self.spread(bits, |at| {
+        let count = present.map_or(self.rows, Presence::count);
+        if count > most {
+            return Err(DecodeError::Truncated { part });
+        }
+        let mut values = Vec::with_capacity(count);
+        let mut take = |at: usize| {
             let code = code()?;
             let value = match &mut foretold {
                 Some(foretold) => foretold.value(at, code),
                 None => code.checked_mul(step).unwrap_or(NULL),
             };
-            in_range(part, value)
-        })
-    }
-
-    /// A value a row: what `value` gives where the bit is set, absent elsewhere.
-    fn spread(
-        &self,
-        bits: &[u8],
-        mut value: impl FnMut(usize) -> Result<u64, DecodeError>,
-    ) -> Result<Vec<u64>, DecodeError> {
-        let mut values = Vec::with_capacity(self.rows);
-        for at in 0..self.rows {
-            let set = bits.get(at / 8).is_some_and(|byte| byte & (1 << (at % 8)) != 0);
-            values.push(if set { value(at)? } else { NULL });
+            values.push(in_range(part, value)?);
+            Ok::<(), DecodeError>(())
+        };
+        match present {
+            None => (0..self.rows).try_for_each(&mut take)?,
+            Some(present) => present.rows().try_for_each(&mut take)?,
         }
         Ok(values)
     }

@@ -3,6 +3,8 @@
 //! Every list is read item by item, each item consuming at least a byte, so that what is allocated is bounded
 //! by the input's length whatever its counts claim.
 
+use std::borrow::Cow;
+
 use super::columns::{Foretold, Reader};
 use super::foretold::{AsBefore, Near};
 use super::input::Input;
@@ -21,14 +23,18 @@ use crate::{
 ///
 /// # Errors
 /// Says what is wrong with the input; [`DecodeError::Version`] where it is a batch of another version.
-pub fn decode(input: &[u8]) -> Result<Batch, DecodeError> {
-    let mut input = Input::new(input);
+pub fn decode(bytes: &[u8]) -> Result<Batch, DecodeError> {
+    let mut input = Input::new(bytes);
     if input.array::<4>("the magic bytes").map_err(|_| DecodeError::NotABatch)? != *MAGIC {
         return Err(DecodeError::NotABatch);
     }
     let version = input.byte("version")?;
     if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(DecodeError::Version { found: version.into() });
+    }
+    if version >= 2 {
+        input = Input::new(checked(bytes)?);
+        input.take(MAGIC.len() + 1, "version")?;
     }
     let instance = InstanceId(input.array("instance")?);
     let epoch = input.number("epoch")?;
@@ -71,18 +77,27 @@ pub fn decode(input: &[u8]) -> Result<Batch, DecodeError> {
     Batch::checked(parts)
 }
 
-fn read_strings(input: &mut Input<'_>) -> Result<Vec<Box<str>>, DecodeError> {
+/// The bytes before the checksum, if it is theirs.
+fn checked(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+    let (body, checksum) =
+        bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated { part: "checksum" })?;
+    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+        return Err(DecodeError::malformed("checksum", "is not that of the bytes before it"));
+    }
+    Ok(body)
+}
+
+fn read_strings(input: &mut Input<'_>) -> Result<Vec<Cow<'static, str>>, DecodeError> {
     const PART: &str = "strings";
     let mut strings = Vec::new();
     for _ in 0..input.count(PART)? {
         let tag = input.count(PART)?;
-        let text = match tag % 2 {
-            0 => input.text_of(tag / 2, PART)?,
-            _ => STATIC.get(tag / 2).copied().ok_or_else(|| {
+        strings.push(match tag % 2 {
+            0 => Cow::Owned(input.text_of(tag / 2, PART)?.to_owned()),
+            _ => Cow::Borrowed(STATIC.get(tag / 2).copied().ok_or_else(|| {
                 DecodeError::malformed(PART, format!("{} is not in the static table", tag / 2))
-            })?,
-        };
-        strings.push(text.into());
+            })?),
+        });
     }
     Ok(strings)
 }

@@ -36,6 +36,8 @@ pub fn encode(batch: &Batch) -> Vec<u8> {
             out.push(counter as u8);
             put(&mut out, value);
         }
+        let checksum = crc32fast::hash(&out);
+        out.extend_from_slice(&checksum.to_le_bytes());
     }
     out
 }

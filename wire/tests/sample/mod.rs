@@ -98,10 +98,11 @@ pub(crate) fn bare() -> Event<'static> {
 pub(crate) fn extreme() -> Event<'static> {
     Event {
         measures: Measures::new()
-            .with(Measure::EndedUs, u64::MAX)
+            .with(Measure::EndedUs, Measure::MAX)
             .with(Measure::DurationUs, 0)
-            .with(Measure::TtfbUs, u64::MAX)
-            .with(Measure::CostNanoUsd, u64::MAX),
+            .with(Measure::TtfbUs, Measure::MAX)
+            .with(Measure::CostNanoUsd, Measure::CostNanoUsd.limit()),
+        result: EventResult { cost_source: Some(CostSource::Body), ..EventResult::new(Outcome::Aborted) },
         ..Event::new(Outcome::Aborted)
     }
 }

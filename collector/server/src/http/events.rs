@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use serde::Serialize;
-use weir_wire::{Batch, Column, DecodeError, Measure, OLDEST_VERSION, VERSION, binary, json};
+use weir_wire::{Batch, DecodeError, Measure, OLDEST_VERSION, VERSION, binary, json};
 
 use super::body::{self, BodyError};
 use super::{Api, Peer, Shared};
@@ -156,17 +156,8 @@ fn prepare(form: Form, bytes: &Bytes, received_us: u64) -> Result<Prepared, Refu
 
 fn count_future(batch: &Batch, received_us: u64) -> u64 {
     let limit = received_us.saturating_add(FUTURE_US);
-    let count = match batch.column(Measure::EndedUs) {
-        Column::Absent => 0,
-        Column::Constant(ended) => {
-            if *ended > limit {
-                batch.len()
-            } else {
-                0
-            }
-        }
-        Column::Values(values) => values.iter().filter(|ended| **ended > limit).count(),
-    };
+    let ended = batch.column(Measure::EndedUs);
+    let count = (0..batch.len()).filter(|at| ended.get(*at).is_some_and(|ended| ended > limit)).count();
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 

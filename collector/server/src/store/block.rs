@@ -6,7 +6,7 @@
 use weir_core::ledger::Range;
 use weir_core::request_hash::request_hash;
 use weir_core::totals::Totals;
-use weir_wire::{Batch, BatchBuilder, Column, Health, Measure, binary};
+use weir_wire::{Batch, BatchBuilder, Health, Measure, binary};
 
 /// Fast, and most of a batch is random request ids that no level makes smaller.
 const ZSTD_LEVEL: i32 = 3;
@@ -35,7 +35,7 @@ pub(super) struct DamagedBlock(String);
 impl Block {
     /// The block of all events of `batch`, whose binary form is `encoded`; none for no events.
     pub(crate) fn of(batch: &Batch, encoded: &[u8]) -> std::io::Result<Option<Self>> {
-        let Some((min_ended_us, max_ended_us)) = span(batch.column(Measure::EndedUs)) else {
+        let Some((min_ended_us, max_ended_us)) = batch.column(Measure::EndedUs).range() else {
             return Ok(None);
         };
         let mut hashes: Vec<u64> =
@@ -67,15 +67,6 @@ impl Block {
         // The producer's counters are kept with the producer, and need not stand in each part.
         let part = builder.finish(batch.producer(), range.start, batch.sent_us(), Health::default());
         Self::of(&part, &binary::encode(&part))
-    }
-}
-
-/// The least and the greatest time of completion.
-fn span(ended: &Column) -> Option<(u64, u64)> {
-    match ended {
-        Column::Absent => None,
-        Column::Constant(value) => Some((*value, *value)),
-        Column::Values(values) => Some((*values.iter().min()?, *values.iter().max()?)),
     }
 }
 

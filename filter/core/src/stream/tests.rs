@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use weir_wire::{
     Batch, Breaker, Cache, CostSource, Event, EventResult, Measure, Outcome, Target, UsageStatus,
 };
@@ -48,7 +50,7 @@ fn host(request: &[(&str, &str)], response: &[(&str, &str)]) -> FakeHost {
 
 /// Lets a stream pass: headers after 40 ms, then the chunks 20 ms apart, the end at 100 ms.
 fn pass(host: &FakeHost, config: &Config, chunks: &[&str]) -> Batch {
-    let mut vm = Vm::new(host, [1; 16]);
+    let mut vm = Vm::new(host, [1; 16], Rc::new(config.clone()));
     let mut stream = Stream::new();
     host.pass_ms(40);
     stream.on_response_headers(host, config);
@@ -60,7 +62,7 @@ fn pass(host: &FakeHost, config: &Config, chunks: &[&str]) -> Batch {
     host.pass_ms(60 - 20 * chunks.len() as u64);
     stream.log(host, config, &mut vm);
     stream.log(host, config, &mut vm);
-    vm.tick(host, config);
+    vm.tick(host);
     let batches = host.batches();
     assert_eq!((batches.len(), batches[0].len()), (1, 1), "once, however often the end is called");
     batches.into_iter().next().unwrap()
@@ -169,9 +171,10 @@ test! {
 
     fn a_stream_of_which_nothing_is_known_is_still_counted() {
         let host = FakeHost::default();
-        let (config, mut vm) = (config(), Vm::new(&host, [1; 16]));
+        let config = config();
+        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
         Stream::new().log(&host, &config, &mut vm);
-        vm.tick(&host, &config);
+        vm.tick(&host);
         let batch = host.batches().remove(0);
         assert_eq!(batch.event(0).unwrap().result.error_type, Some("no_response"));
         assert_eq!(host.counters()["weir_requests_total.backend=none;.outcome=error;"], 1);
@@ -211,35 +214,36 @@ test! {
 
     fn the_filter_switched_off_does_nothing() {
         let host = host(CHAT, ANSWER);
-        let (config, mut vm) = (Config::parse(br#"{"enabled": false}"#).unwrap(), Vm::new(&host, [1; 16]));
+        let config = Config::parse(br#"{"enabled": false}"#).unwrap();
+        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
         let mut stream = Stream::new();
         stream.on_response_headers(&host, &config);
         stream.log(&host, &config, &mut vm);
-        vm.tick(&host, &config);
+        vm.tick(&host);
         assert!(host.callouts().is_empty() && host.counters().is_empty());
     }
 
     fn a_delivery_carries_the_token_and_its_failure_is_said_once() {
         let config = Config::parse(br#"{"collector": {"token": "t0p", "cluster": "c"}}"#).unwrap();
         let host = host(CHAT, ANSWER);
-        let mut vm = Vm::new(&host, [1; 16]);
+        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
         Stream::new().log(&host, &config, &mut vm);
-        vm.tick(&host, &config);
+        vm.tick(&host);
         let sent = host.callouts().remove(0);
         assert_eq!(sent.cluster, "c");
         assert!(sent.headers.contains(&("authorization".into(), "Bearer t0p".into())));
         for (callout, expected_logs) in [(1, 1), (2, 1)] {
-            vm.on_answer(&host, &config, CalloutId(callout), Some(401), None);
+            vm.on_answer(&host, CalloutId(callout), Some(401), None);
             assert_eq!(host.logs().len(), expected_logs, "{:?}", host.logs());
             assert!(host.logs()[0].contains("collector.token") && !host.logs()[0].contains("t0p"));
             host.pass_ms(40_000);
-            vm.tick(&host, &config);
+            vm.tick(&host);
         }
-        vm.on_answer(&host, &config, CalloutId(3), Some(200), None);
+        vm.on_answer(&host, CalloutId(3), Some(200), None);
         assert!(host.logs()[1].contains("again"));
         host.refuses_callouts.set(true);
         Stream::new().log(&host, &config, &mut vm);
-        vm.tick(&host, &config);
+        vm.tick(&host);
         assert!(host.logs()[2].contains("no answer"));
         vm.on_done(&host);
         assert!(host.logs()[3].contains("1 events"));
@@ -248,13 +252,13 @@ test! {
     fn series_beyond_the_bound_count_as_other() {
         let config = Config::parse(br#"{"max_series": 1}"#).unwrap();
         let host = host(CHAT, ANSWER);
-        let mut vm = Vm::new(&host, [1; 16]);
+        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
         for cluster in ["a", "b", "c", "a"] {
             host.properties.borrow_mut().retain(|(property, _)| *property != Property::ClusterName);
             host.properties.borrow_mut().push((Property::ClusterName, cluster.into()));
             Stream::new().log(&host, &config, &mut vm);
         }
-        vm.tick(&host, &config);
+        vm.tick(&host);
         assert_eq!(host.counters()["weir_requests_total.backend=a;.outcome=success;"], 2);
         assert_eq!(host.counters()["weir_requests_total.backend=other;.outcome=success;"], 2);
         assert_eq!(host.batches()[0].health().get(weir_wire::HealthCounter::SeriesOverflow), Some(2));

@@ -1,0 +1,139 @@
+//! A small input must not become a large batch: what a decoder holds at once is bounded by the input's length.
+//!
+//! Alone in its binary, since it counts every allocation.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(unsafe_code, reason = "an allocator that counts can only be declared so")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use weir_wire::{MAX_EVENTS, binary, json};
+
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), SeqCst) + layout.size();
+        MOST.fetch_max(now, SeqCst);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), SeqCst);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bytes held at once for each byte of input, and what any input may take.
+const A_BYTE: usize = 96;
+const ANY: usize = 256 * 1024;
+
+fn check(what: &str, input: &[u8], decode: impl Fn(&[u8]) -> bool, expected: bool) {
+    let before = NOW.load(SeqCst);
+    MOST.store(before, SeqCst);
+    assert_eq!(decode(input), expected, "{what}");
+    let held = MOST.load(SeqCst) - before;
+    assert!(held <= ANY + A_BYTE * input.len(), "{what}: {held} bytes for {}", input.len());
+}
+
+fn number(out: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn head(strings: usize) -> Vec<u8> {
+    let mut out = b"WEIR\x02".to_vec();
+    out.extend([7; 16]);
+    out.extend([1, 1, 1, 1, b'g']);
+    number(&mut out, strings);
+    out
+}
+
+fn sealed(mut out: Vec<u8>) -> Vec<u8> {
+    out.extend(crc32fast::hash(&out).to_le_bytes());
+    out
+}
+
+/// The most rows for the fewest bytes: ids that are absent, and columns that all share one presence and one
+/// value, a bit a row for all of them together.
+fn shared_presence(events: usize) -> Vec<u8> {
+    let mut bits = vec![0xff; events / 8];
+    bits[0] = 0xfe;
+    let mut out = head(1);
+    out.extend([2, b'x']);
+    number(&mut out, events);
+    out.push(2);
+    out.extend(std::iter::repeat_n(0, events));
+    out.push(0);
+    number(&mut out, events);
+    out.push(9);
+    out.extend([0, 5]);
+    out.extend(&bits);
+    out.push(0);
+    (1..9).for_each(|id| out.extend([id, 6, 0, 0]));
+    number(&mut out, events);
+    out.push(5);
+    out.extend([0, 4, 1, 1, 5]);
+    out.extend(&bits);
+    out.push(0);
+    out.extend([2, 6, 1, 0, 3, 6, 1, 1, 5, 6, 1, 1]);
+    out.push(4 + 25);
+    out.extend([0, 4, 0, 1, 4, 0, 2, 5]);
+    out.extend(&bits);
+    out.push(0);
+    out.extend([3, 6, 2, 0]);
+    (0..26).filter(|id| *id != 17).for_each(|id| match id {
+        0 => out.extend([32, 4, 1]),
+        _ => out.extend([32 + id, 6, 2, 5]),
+    });
+    out.push(0);
+    sealed(out)
+}
+
+#[test]
+fn no_input_takes_more_memory_than_its_length_allows() {
+    let binary = |input: &[u8]| binary::decode(input).inspect_err(|error| println!("{error}")).is_ok();
+    let json = |input: &[u8]| json::decode(input).is_ok();
+    for events in [8, 40_000, MAX_EVENTS] {
+        check("shared presence", &shared_presence(events), binary, true);
+    }
+    for byte in [0, 31] {
+        let mut strings = head(1 << 22);
+        strings.extend(std::iter::repeat_n(byte, 1 << 22));
+        check("strings", &sealed(strings), binary, false);
+    }
+    let mut claims = head(0);
+    number(&mut claims, MAX_EVENTS);
+    claims.extend([1, 1, 1]);
+    check("a claim", &sealed(claims), binary, false);
+
+    let begin = r#"{"version":2,"instance":"07070707070707070707070707070707","epoch":1,"first_sequence":1,"sent_us":1,"#;
+    let rows = |name: &str, item: &str| {
+        format!("{begin}\"{name}\":[{}{item}]}}", format!("{item},").repeat((1 << 21) / item.len()))
+    };
+    for (name, item) in [
+        ("targets", "{}"),
+        ("results", r#"{"outcome":"error"}"#),
+        ("strings", "\"\""),
+        ("request_ids", "\"\""),
+        ("request_ids", "null"),
+        ("traces", "null"),
+    ] {
+        check(name, rows(name, item).as_bytes(), json, false);
+    }
+    let column =
+        format!("{begin}\"request_ids\":[],\"measures\":{{\"ended_us\":[{}0]}}}}", "0,".repeat(1 << 20));
+    check("a column", column.as_bytes(), json, false);
+    let deep = format!("{begin}\"x\":{}", "[".repeat(1 << 20));
+    check("depth", deep.as_bytes(), json, false);
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::clock;
 use crate::deployment::{Deployment, Reconciliation, Settings};
@@ -35,6 +36,9 @@ pub struct Options {
     /// Envoy's worker threads.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=16))]
     workers: u32,
+    /// Fail if an event takes more bytes on the wire.
+    #[arg(long)]
+    max_event_bytes: Option<f64>,
     /// Keep the database, logs and configuration, and say where.
     #[arg(long)]
     keep: bool,
@@ -107,26 +111,39 @@ async fn drive(deployment: &mut Deployment, options: &Options) -> Result<bool> {
         plant(fault, deployment.collector.database(), &mut sent)?;
     }
     let reconciliation = deployment.reconcile(&sent).await?;
-    report(deployment, &reconciliation).await
+    report(deployment, &reconciliation, options).await
 }
 
 async fn one_load(deployment: &Deployment, rate: u32, seconds: u32) -> Result<Vec<Sent>> {
     let load = deployment.load(rate, seconds, 0);
-    watch(&load, 0).await
+    let mut enough = std::pin::pin!(asked_to_end());
+    tokio::select! {
+        sent = watch(&load, 0) => sent,
+        signal = &mut enough => bail!("{} before the end: the books are not complete", signal?),
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM, and says which.
+async fn asked_to_end() -> Result<&'static str> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| "Ctrl-C")?,
+        _ = terminated.recv() => "SIGTERM",
+    })
 }
 
 /// Round after round until somebody presses Ctrl-C.
 async fn rounds(deployment: &Deployment, rate: u32) -> Result<Vec<Sent>> {
     let mut sent = Vec::new();
-    let mut enough = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut enough = std::pin::pin!(asked_to_end());
     for _ in 0..ROUNDS {
         let first = u64::try_from(sent.len()).unwrap_or(u64::MAX);
         let load = deployment.load(rate, ROUND_SECONDS, first);
         let mut round = std::pin::pin!(watch(&load, first));
         tokio::select! {
             ended = &mut round => sent.extend(ended?),
-            _ = &mut enough => {
-                say("\nending this round")?;
+            signal = &mut enough => {
+                say(&format!("\n{}: this round to its end, then the books", signal?))?;
                 sent.extend(round.await?);
                 break;
             }
@@ -197,18 +214,25 @@ fn plant(fault: Fault, database: &Path, sent: &mut Vec<Sent>) -> Result<()> {
     }
 }
 
-async fn report(deployment: &Deployment, reconciliation: &Reconciliation) -> Result<bool> {
+async fn report(deployment: &Deployment, reconciliation: &Reconciliation, options: &Options) -> Result<bool> {
     let comparison = &reconciliation.comparison;
     say(&format!("\n{comparison}"))?;
     say("truth: providers' and client's books · envoy: its own stats · filter: its counters in Envoy")?;
     say("metrics: the collector's /metrics · database: every stored event, added up\n")?;
-    say(&sizes(deployment).await?)?;
+    let bytes = event_bytes(deployment).await?;
+    say(&format!(
+        "{bytes:.1} bytes an event on the wire: its id's 16, and its share of names and headers\n"
+    ))?;
     if let Some(first) = reconciliation.uncertain.first() {
         bail!(
             "this machine was too slow for the simulation: of {} requests the providers and the client cannot \
              tell what the gateway saw; try a lower --rate. The first: {first:?}",
             reconciliation.uncertain.len()
         );
+    }
+    if let Some(most) = options.max_event_bytes {
+        let bytes = event_bytes(deployment).await?;
+        ensure!(bytes <= most, "{bytes:.1} bytes an event on the wire are more than {most}");
     }
     let differences = comparison.differences();
     for difference in &differences {
@@ -223,18 +247,15 @@ async fn report(deployment: &Deployment, reconciliation: &Reconciliation) -> Res
     Ok(differences.is_empty() && requests > 0)
 }
 
-/// How large an event is on its way.
-async fn sizes(deployment: &Deployment) -> Result<String> {
+/// How large an event is on its way, bytes.
+async fn event_bytes(deployment: &Deployment) -> Result<f64> {
     let metrics = deployment.collector.metrics().await?;
     let value = |name: &str| {
         let line = metrics.lines().find(|line| line.split([' ', '{']).next() == Some(name));
         let value = line.and_then(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
         value.with_context(|| format!("/metrics has no {name}"))
     };
-    let sent = value("weir_ingest_received_bytes_total")? / value("weir_ingest_events_total")?.max(1.0);
-    Ok(format!(
-        "{sent:.1} bytes an event on the wire (request id 16, dictionaries and headers of batches included)\n"
-    ))
+    Ok(value("weir_ingest_received_bytes_total")? / value("weir_ingest_events_total")?.max(1.0))
 }
 
 #[expect(clippy::print_stdout, reason = "the demo speaks to whoever started it")]

@@ -1,6 +1,7 @@
 //! One child process: its log in a file, its end waited for, never left behind.
 
 use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -27,6 +28,9 @@ impl Process {
         let log = directory.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log)?;
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        // Ctrl-C is for whoever started it, who then ends it in order.
+        command.process_group(0);
+        end_with_parent(command);
         let child = command.spawn().with_context(|| format!("starting {name}: {command:?}"))?;
         Ok(Self { name, child, log })
     }
@@ -111,6 +115,15 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Lets the kernel kill the child when the thread that starts it ends, however that ends: no test or demo
+/// leaves anything running, even when it is killed itself.
+#[expect(unsafe_code, reason = "what runs between fork and exec can only be given so")]
+fn end_with_parent(command: &mut Command) {
+    let at_start = || Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?);
+    // SAFETY: one system call, which allocates nothing and takes no lock.
+    unsafe { command.pre_exec(at_start) };
 }
 
 /// Asks again and again until there is an answer.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::{agree, scenario, settings};
 
@@ -26,7 +26,17 @@ async fn a_kill_in_the_middle_of_ingest_loses_and_doubles_nothing() -> Result<()
         };
         let (sent, killed) = tokio::join!(load.run(), kills);
         killed?;
-        agree(deployment, &sent?).await
+        agree(deployment, &sent?).await?;
+        // Some kill fell between a commit and its answer, or in the middle of a delivery.
+        let page = deployment.collector.metrics().await?;
+        let retried = page.lines().find_map(|line| {
+            line.strip_prefix("weir_producer_deliveries_retried_total{gateway=\"edge-1\"} ")
+        });
+        ensure!(
+            retried.is_some_and(|retried| retried != "0"),
+            "no delivery was ever tried again: {retried:?}"
+        );
+        Ok(())
     })
     .await
 }

@@ -187,8 +187,10 @@ impl Usage {
 
 impl Cost {
     fn of(event: &Event<'_>) -> Self {
-        let nano_usd = event.measures.get(Measure::CostNanoUsd);
-        let source = nano_usd.and(event.result.cost_source).map_or("unknown", |source| source.name());
+        // A batch has both or neither: an amount that nobody stated would be in the sums and in no record.
+        let stated = event.measures.get(Measure::CostNanoUsd).zip(event.result.cost_source);
+        let (nano_usd, source) =
+            stated.map_or((None, "unknown"), |(nano, source)| (Some(nano), source.name()));
         Self { nano_usd, source, price_version: None }
     }
 }

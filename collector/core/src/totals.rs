@@ -45,6 +45,16 @@ impl Totals {
         self.0.is_empty()
     }
 
+    /// About how much memory they take, bytes.
+    pub fn weight(&self) -> usize {
+        let names = |key: &Key| {
+            let names = [&key.backend, &key.route, &key.model, &key.algorithm];
+            names.into_iter().flatten().map(|name| name.len()).sum::<usize>()
+        };
+        let entry = size_of::<(Key, Counters)>();
+        self.0.keys().map(|key| entry.saturating_add(names(key))).sum()
+    }
+
     /// Adds `counters` to those of `key`.
     pub fn add(&mut self, key: Key, counters: &Counters) {
         self.0.entry(key).or_default().merge(counters);

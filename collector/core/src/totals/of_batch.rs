@@ -3,33 +3,87 @@
 
 use std::collections::HashMap;
 
-use weir_wire::{Batch, Column};
+use weir_wire::{Batch, Column, EventResult};
 
 use super::{Counters, Key, Summed, Totals};
 
+/// The most keys that one batch is kept apart by; what a batch adds up to must not be much larger than it.
+const MAX_KEYS_OF_A_BATCH: usize = 4096;
+
 impl Totals {
-    /// What the events of `batch` add up to.
+    /// What the events of `batch` add up to. Beyond some thousand keys names give way to [`super::OTHER`].
     pub fn of(batch: &Batch) -> Self {
+        Self::of_with(batch, MAX_KEYS_OF_A_BATCH)
+    }
+
+    fn of_with(batch: &Batch, most: usize) -> Self {
+        let targets: Vec<_> = batch.targets().collect();
+        let results: Vec<_> = batch.results().collect();
         let mut pairs: HashMap<(usize, usize), usize> = HashMap::new();
-        let mut sums: Vec<Counters> = Vec::new();
+        let mut table = Table { most, ..Table::default() };
         let mut slots = Vec::with_capacity(batch.len());
         for at in 0..batch.len() {
             let pair = (batch.target_of(at).unwrap_or(0), batch.result_of(at).unwrap_or(0));
-            let slot = *pairs.entry(pair).or_insert_with(|| {
-                sums.push(Counters::default());
-                sums.len() - 1
-            });
+            let (Some(target), Some(result)) = (targets.get(pair.0), results.get(pair.1)) else { continue };
+            let new = || table.slot(Key::new(target, result.outcome, result.status));
+            let slot = *pairs.entry(pair).or_insert_with(new);
             slots.push(slot);
-            if let Some(counters) = sums.get_mut(slot) {
-                counters.requests += 1;
+            if let Some(counters) = table.sums.get_mut(slot) {
+                count(counters, result);
             }
         }
         for summed in Summed::ALL {
             if let Some(measure) = summed.measure() {
-                add_column(&mut sums, &slots, *summed, batch.column(measure));
+                add_column(&mut table.sums, &slots, *summed, batch.column(measure));
             }
         }
-        named(batch, &pairs, sums)
+        table.totals()
+    }
+}
+
+/// Counters by slot, and the slot of each key.
+#[derive(Default)]
+struct Table {
+    most: usize,
+    slots: HashMap<Key, usize>,
+    sums: Vec<Counters>,
+}
+
+impl Table {
+    /// The slot of `key`, or of one with fewer names where there are too many.
+    fn slot(&mut self, key: Key) -> usize {
+        let candidates =
+            [(key.backend_only(), self.most.saturating_mul(2)), (key.outcome_only(), usize::MAX)];
+        let mut last = 0;
+        for (key, most) in std::iter::once((key, self.most)).chain(candidates) {
+            if let Some(slot) = self.slots.get(&key) {
+                return *slot;
+            }
+            last = self.sums.len();
+            if last < most {
+                self.slots.insert(key, last);
+                self.sums.push(Counters::default());
+                break;
+            }
+        }
+        last
+    }
+
+    fn totals(self) -> Totals {
+        let Self { slots, mut sums, .. } = self;
+        let of = |(key, slot): (Key, usize)| Some((key, sums.get_mut(slot).map(std::mem::take)?));
+        Totals(slots.into_iter().filter_map(of).collect())
+    }
+}
+
+/// Counts one request and what stands in its result.
+fn count(counters: &mut Counters, result: &EventResult<&str>) {
+    counters.requests += 1;
+    if let Some((attempts, sum)) = result.attempts.zip(counters.sums.get_mut(Summed::Attempts as usize)) {
+        sum.add(attempts.into(), 1);
+    }
+    if let Some(usage) = result.usage_status.and_then(|status| counters.usages.get_mut(status as usize)) {
+        *usage += 1;
     }
 }
 
@@ -45,36 +99,11 @@ fn add_column(sums: &mut [Counters], slots: &[usize], summed: Summed, column: &C
     }
 }
 
-/// Adds what stands in the results (attempts, usage) and gives each pair its key.
-fn named(batch: &Batch, pairs: &HashMap<(usize, usize), usize>, mut sums: Vec<Counters>) -> Totals {
-    let targets: Vec<_> = batch.targets().collect();
-    let results: Vec<_> = batch.results().collect();
-    let mut totals = Totals::default();
-    for ((target, result), slot) in pairs {
-        let (Some(target), Some(result), Some(counters)) =
-            (targets.get(*target), results.get(*result), sums.get_mut(*slot))
-        else {
-            continue;
-        };
-        let requests = counters.requests;
-        if let (Some(attempts), Some(sum)) =
-            (result.attempts, counters.sums.get_mut(Summed::Attempts as usize))
-        {
-            sum.add(u128::from(attempts).saturating_mul(requests.into()), requests);
-        }
-        if let Some(usage) = result.usage_status.and_then(|status| counters.usages.get_mut(status as usize)) {
-            *usage = requests;
-        }
-        totals.add(Key::new(target, result.outcome, result.status), counters);
-    }
-    totals
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use weir_wire::{
-        BatchBuilder, Event, EventResult, Health, InstanceId, Measure, Measures, Outcome, Producer, Target,
+        BatchBuilder, CostSource, Event, Health, InstanceId, Measure, Measures, Outcome, Producer, Target,
         UsageStatus,
     };
 
@@ -91,6 +120,7 @@ mod tests {
                 status: Some(503),
                 attempts,
                 usage_status: cost.map(|_| UsageStatus::Partial),
+                cost_source: cost.map(|_| CostSource::Header),
                 ..EventResult::new(Outcome::ALL[outcome])
             },
             measures,
@@ -122,7 +152,7 @@ mod tests {
     proptest! {
         #[test]
         fn columns_and_rows_agree(rows in prop::collection::vec(
-            (0usize..3, 0usize..5, prop::option::of(0u32..4), prop::option::of(0..=Measure::MAX)), 0..60)) {
+            (0usize..3, 0usize..5, prop::option::of(0u32..4), prop::option::of(0..=1_000_000_000_000_000u64)), 0..60)) {
             let events: Vec<_> = rows.into_iter().map(|(backend, outcome, attempts, cost)| event(backend, outcome, attempts, cost)).collect();
             let mut builder = BatchBuilder::new("edge");
             events.iter().for_each(|event| builder.push(event));
@@ -130,5 +160,23 @@ mod tests {
             let batch = builder.finish(producer, 0, 0, Health::default());
             prop_assert_eq!(Totals::of(&batch), naive(&events));
         }
+    }
+
+    #[test]
+    fn too_many_keys_lose_their_names_but_not_their_counts() {
+        const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+        let check = |target: &dyn Fn(usize) -> Target<&'static str>, keys: usize| {
+            let mut builder = BatchBuilder::new("edge");
+            for at in 0..9 {
+                builder.push(&Event { target: target(at), ..event(0, 0, None, None) });
+            }
+            let producer = Producer { instance: InstanceId([0; 16]), epoch: 0 };
+            let totals = Totals::of_with(&builder.finish(producer, 0, 0, Health::default()), 3);
+            assert_eq!(totals.len(), keys);
+            assert_eq!(totals.iter().map(|(_, counters)| counters.requests).sum::<u64>(), 9);
+        };
+        check(&|at| Target { model: Some(NAMES[at]), ..Target::default() }, 4);
+        check(&|at| Target { backend: Some(NAMES[at]), ..Target::default() }, 7);
+        check(&|_| Target::default(), 1);
     }
 }

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weir_core::config::Config;
 
 use crate::access::{Access, is_loopback};
-use crate::http::{self, Api};
+use crate::http::{self, Api, Memory};
 use crate::metrics::Metrics;
 use crate::signals::Signals;
 use crate::store::{Store, Writer};
@@ -46,9 +45,8 @@ impl App {
             Arc::clone(&metrics.commits),
             tasks.clone(),
         )?;
-        let inflight = usize::try_from(limits.max_inflight_bytes / 1024).unwrap_or(Semaphore::MAX_PERMITS);
-        let inflight = Arc::new(Semaphore::new(inflight));
-        let api = Arc::new(Api { store, access, limits, metrics, inflight, tasks: tasks.clone() });
+        let (memory, stop) = (Memory::of(&limits), CancellationToken::new());
+        let api = Arc::new(Api { store, access, limits, metrics, memory, tasks: tasks.clone(), stop });
         Ok(Self { config: config.clone(), listener, address, api, writer, tasks })
     }
 
@@ -60,7 +58,7 @@ impl App {
     pub(crate) async fn run(self, mut signals: Signals) -> anyhow::Result<()> {
         self.announce();
         let Self { config, listener, api, writer, tasks, .. } = self;
-        let stop = CancellationToken::new();
+        let stop = api.stop.clone();
         let router = http::router(api);
         let serving =
             tasks.spawn(http::serve(listener, router, config.server.limits, tasks.clone(), stop.clone()));

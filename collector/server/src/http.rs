@@ -4,6 +4,7 @@ mod body;
 mod connections;
 mod events;
 mod health;
+mod memory;
 mod metrics;
 mod overview;
 mod parameters;
@@ -18,11 +19,12 @@ use axum::extract::{Extension, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weir_core::config::{Limits, Role};
 
 pub(crate) use connections::serve;
+pub(crate) use memory::Memory;
 
 use crate::access::Access;
 use crate::metrics::{BatchResult, Metrics};
@@ -35,9 +37,10 @@ pub(crate) struct Api {
     pub(crate) access: Access,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
-    /// Kibibytes of bodies that may be in flight.
-    pub(crate) inflight: Arc<Semaphore>,
+    pub(crate) memory: Memory,
     pub(crate) tasks: TaskTracker,
+    /// Cancelled when the process begins to stop.
+    pub(crate) stop: CancellationToken,
 }
 
 type Shared = Arc<Api>;

@@ -6,6 +6,9 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+/// The most bytes of a detail: what is refused may echo in it, and it is logged and kept.
+const MAX_DETAIL: usize = 300;
+
 /// Why a request was not answered. Boxed, since most requests are.
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Parts>);
@@ -47,7 +50,7 @@ macro_rules! problems {
                     status: StatusCode::$status,
                     kind: $kind,
                     title: $title,
-                    detail: detail.into(),
+                    detail: bounded(detail.into()),
                     errors: Vec::new(),
                     header: None,
                 }))
@@ -61,8 +64,8 @@ problems! {
     malformed_batch: BAD_REQUEST "malformed-batch" "The batch is malformed";
     /// A parameter that cannot be understood.
     bad_parameter: BAD_REQUEST "bad-parameter" "A parameter is wrong";
-    /// The body broke off.
-    incomplete_body: BAD_REQUEST "incomplete-body" "The body is incomplete";
+    /// The body broke off. Not 400: a producer would drop the batch, of which nothing was kept.
+    incomplete_body: REQUEST_TIMEOUT "incomplete-body" "The body is incomplete";
     /// No token, or one that is not known.
     unauthorized: UNAUTHORIZED "unauthorized" "A token is needed";
     /// A token that is not good for this, or a peer that may not connect.
@@ -86,7 +89,8 @@ problems! {
 impl Problem {
     /// Names the field at fault.
     pub(crate) fn field(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.0.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        let (field, detail) = (bounded(field.into()), bounded(detail.into()));
+        self.0.errors.push(FieldError { field, detail });
         self
     }
 
@@ -106,6 +110,16 @@ impl Problem {
     }
 }
 
+/// At most [`MAX_DETAIL`] bytes of `text`, cut at a character, with an ellipsis where something is gone.
+fn bounded(mut text: String) -> String {
+    const ELLIPSIS: &str = "…";
+    if text.len() > MAX_DETAIL {
+        text.truncate(text.floor_char_boundary(MAX_DETAIL - ELLIPSIS.len()));
+        text.push_str(ELLIPSIS);
+    }
+    text
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Parts { status, kind, title, detail, errors, header } = *self.0;
@@ -123,5 +137,21 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(name, value);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_is_cut_at_a_character() {
+        let check = |text: &str, expected: &str| assert_eq!(bounded(text.to_owned()), expected);
+        check("short", "short");
+        check(&"x".repeat(300), &"x".repeat(300));
+        check(&"x".repeat(301), &format!("{}…", "x".repeat(297)));
+        check(&"ü".repeat(151), &format!("{}…", "ü".repeat(148)));
+        let problem = Problem::malformed_batch("y".repeat(1 << 20)).field("z".repeat(400), "w".repeat(400));
+        assert!(problem.detail().len() == 300 && format!("{problem:?}").len() < 2000);
     }
 }

@@ -105,7 +105,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub(crate) async fn find(&self, id: String) -> Result<Vec<RequestRecord>, QueryError> {
-        self.readers.read(move |connection| query::find(connection, &id)).await
+        self.readers.read(move |reader| query::find(reader, &id)).await
     }
 
     /// The newest requests that fit, newest first.
@@ -113,7 +113,7 @@ impl Store {
     /// # Errors
     /// The database does not answer, or not in time.
     pub(crate) async fn list(&self, filter: Filter) -> Result<Vec<RequestRecord>, QueryError> {
-        self.readers.read(move |connection| query::list(connection, &filter)).await
+        self.readers.read(move |reader| query::list(reader, &filter)).await
     }
 
     /// What has been committed, added up.

@@ -8,8 +8,9 @@ use crate::cli::Serve;
 use crate::settings::{self, Overrides};
 use crate::signals::Signals;
 
-/// Decoding and reading happen on blocking threads; more than these at a time would only wait.
-const BLOCKING_THREADS: usize = 16;
+/// Decoding and reading happen on blocking threads, four of each at most. The allocator keeps freed memory by
+/// thread, so that idle ones cost.
+const BLOCKING_THREADS: usize = 8;
 
 pub(crate) fn run(arguments: Serve) -> anyhow::Result<()> {
     let overrides = Overrides { listen: arguments.listen, database: arguments.database };

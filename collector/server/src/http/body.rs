@@ -1,25 +1,26 @@
 //! Reads a request's body within its limits of size, memory and time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use weir_core::config::Limits;
 
-/// How long a request waits for others to let go of their memory.
-const PATIENCE: Duration = Duration::from_secs(5);
+use super::Api;
+use super::memory::Place;
+
 /// How long a client whose body is too large is listened to, so that it reads the answer.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// How long the rest of a body is waited for when the process stops: what is not whole cannot be kept.
+const LAST_CALL: Duration = Duration::from_secs(2);
 
 /// A body, and the place in memory that it takes for as long as this lives.
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) bytes: Bytes,
-    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _place: Place,
 }
 
 /// Why there is no body.
@@ -30,6 +31,8 @@ pub(super) enum BodyError {
     /// No place in memory became free.
     Overloaded,
     TooSlow,
+    /// The process stops, and the rest did not come in time.
+    Stopping,
     /// The connection broke.
     Broken(String),
 }
@@ -39,31 +42,32 @@ impl BodyError {
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::TooLarge(length) => *length,
-            Self::Overloaded | Self::TooSlow | Self::Broken(_) => None,
+            Self::Overloaded | Self::TooSlow | Self::Stopping | Self::Broken(_) => None,
         }
     }
 }
 
 /// Reads `body`. Never holds more of it than the limit.
-pub(super) async fn read(
-    headers: &HeaderMap,
-    body: Body,
-    limits: &Limits,
-    inflight: &Arc<Semaphore>,
-) -> Result<Whole, BodyError> {
+pub(super) async fn read(headers: &HeaderMap, body: Body, api: &Api) -> Result<Whole, BodyError> {
+    let limits = &api.limits;
     let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if stated.is_some_and(|length| length > limits.max_body_bytes) {
         drain(body, limits.max_body_bytes).await;
         return Err(BodyError::TooLarge(stated));
     }
-    let kibibytes = stated.unwrap_or(limits.max_body_bytes).div_ceil(1024).max(1);
-    let place = Arc::clone(inflight).acquire_many_owned(u32::try_from(kibibytes).unwrap_or(u32::MAX));
-    let place = tokio::time::timeout(PATIENCE, place).await.map_err(|_| BodyError::Overloaded)?;
-    let place = place.map_err(|_| BodyError::Overloaded)?;
+    let place = api.memory.for_body(stated.unwrap_or(limits.max_body_bytes)).await;
+    let place = place.ok_or(BodyError::Overloaded)?;
     let bytes = collect(body, stated, limits.max_body_bytes);
-    let bytes = tokio::time::timeout(Duration::from_secs(limits.body_timeout_seconds), bytes)
-        .await
-        .map_err(|_| BodyError::TooSlow)??;
+    let bytes = tokio::time::timeout(Duration::from_secs(limits.body_timeout_seconds), bytes);
+    let last_call = async {
+        api.stop.cancelled().await;
+        tokio::time::sleep(LAST_CALL).await;
+    };
+    let bytes = tokio::select! {
+        biased;
+        bytes = bytes => bytes.map_err(|_| BodyError::TooSlow)??,
+        () = last_call => return Err(BodyError::Stopping),
+    };
     Ok(Whole { bytes, _place: place })
 }
 

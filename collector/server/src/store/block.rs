@@ -54,6 +54,12 @@ impl Block {
         }))
     }
 
+    /// About how much memory it takes, bytes.
+    pub(super) fn weight(&self) -> usize {
+        let hashes = self.hashes.len().saturating_mul(size_of::<u64>());
+        self.body.len().saturating_add(hashes).saturating_add(self.totals.weight())
+    }
+
     /// The block of those events of `batch` whose numbers lie in `range`.
     pub(super) fn of_range(batch: &Batch, range: Range) -> std::io::Result<Option<Self>> {
         let first = batch.first_sequence();

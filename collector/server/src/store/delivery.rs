@@ -50,7 +50,7 @@ impl Delivery {
     }
 
     /// About how much memory it takes, bytes.
-    pub(super) fn weight(&self) -> usize {
-        self.block.as_ref().map_or(0, |block| block.body.len() + 8 * block.hashes.len())
+    pub(crate) fn weight(&self) -> usize {
+        self.block.as_ref().map_or(0, Block::weight)
     }
 }

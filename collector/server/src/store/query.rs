@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 use weir_core::record::RequestRecord;
 use weir_core::request_hash::request_hash;
 use weir_wire::{Batch, Measure, Outcome, RequestId};
@@ -10,6 +10,7 @@ use weir_wire::{Batch, Measure, Outcome, RequestId};
 use super::block::{DamagedBlock, open_block};
 use super::error::Unavailable;
 use super::index;
+use super::readers::Reader;
 use crate::clock::Stopwatch;
 
 /// The most records that one answer holds.
@@ -52,37 +53,43 @@ impl From<DamagedBlock> for QueryError {
 }
 
 /// All requests with this id, the newest first.
-pub(super) fn find(connection: &Connection, id: &str) -> Result<Vec<RequestRecord>, QueryError> {
+pub(super) fn find(reader: &Reader, id: &str) -> Result<Vec<RequestRecord>, QueryError> {
     let id = RequestId::parse(id);
     let Some(hash) = request_hash(id) else { return Ok(Vec::new()) };
     let stopwatch = Stopwatch::start();
     let mut found = Newest::new(MAX_RECORDS);
-    for block in index::find(connection, hash)? {
+    for block in index::find(&reader.connection, hash)? {
         check_patience(stopwatch)?;
         // A block can go between the look into the index and the look into the block.
-        let Some(batch) = read_block(connection, block)? else { continue };
-        for at in (0..batch.len()).filter(|at| batch.request_id(*at) == id) {
-            found.offer(&batch, block, at);
-        }
+        with_block(reader, block, |batch| {
+            for at in (0..batch.len()).filter(|at| batch.request_id(*at) == id) {
+                found.offer(batch, block, at);
+            }
+        })?;
     }
     Ok(found.records())
 }
 
-fn read_block(connection: &Connection, block: i64) -> Result<Option<Batch>, QueryError> {
-    let row = connection
+/// Shows a block's batch to `look`, if the block is still there.
+fn with_block(reader: &Reader, block: i64, look: impl FnOnce(&Batch)) -> Result<(), QueryError> {
+    let row = reader
+        .connection
         .prepare_cached("SELECT batch_bytes, body FROM blocks WHERE id = ?1")?
         .query_row([block], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
         .optional()?;
-    let Some((batch_bytes, body)) = row else { return Ok(None) };
-    Ok(Some(open_block(&body, usize::try_from(batch_bytes).unwrap_or(0))?))
+    let Some((batch_bytes, body)) = row else { return Ok(()) };
+    let batch_bytes = usize::try_from(batch_bytes).unwrap_or(0);
+    let _turn = reader.turn(batch_bytes);
+    look(&open_block(&body, batch_bytes)?);
+    Ok(())
 }
 
 /// The newest requests that fit, block by block from the newest end on.
-pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Vec<RequestRecord>, QueryError> {
+pub(super) fn list(reader: &Reader, filter: &Filter) -> Result<Vec<RequestRecord>, QueryError> {
     let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
     let from = filter.from_us.map_or(0, signed);
     let to = filter.to_us.map_or(i64::MAX, signed);
-    let mut next = connection.prepare_cached(
+    let mut next = reader.connection.prepare_cached(
         "SELECT id, max_ended_us FROM blocks
          WHERE (max_ended_us, id) < (?1, ?2) AND max_ended_us >= ?3 AND min_ended_us < ?4
          ORDER BY max_ended_us DESC, id DESC LIMIT 1",
@@ -98,9 +105,7 @@ pub(super) fn list(connection: &Connection, filter: &Filter) -> Result<Vec<Reque
         if found.is_beyond(ended) {
             break;
         }
-        if let Some(batch) = read_block(connection, block)? {
-            offer_fitting(&mut found, &batch, block, filter);
-        }
+        with_block(reader, block, |batch| offer_fitting(&mut found, batch, block, filter))?;
     }
     Ok(found.records())
 }

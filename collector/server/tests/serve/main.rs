@@ -20,6 +20,8 @@ mod harness;
 #[cfg(test)]
 mod ingest;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod refusals;

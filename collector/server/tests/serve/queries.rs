@@ -1,6 +1,8 @@
 //! Finding requests.
 
-use crate::batches::{START_US, batch, producer};
+use weir_wire::{Event, Measure, Measures};
+
+use crate::batches::{START_US, batch, batch_of, event, id_text, producer};
 use crate::harness::{Collector, Place};
 
 fn sequences(collector: &Collector, query: &str) -> Vec<u64> {
@@ -31,6 +33,38 @@ fn the_newest_that_fit_are_listed() {
     check(&format!("?to={}", at(3)), &[2, 1]);
     check("?from=2026-09-21T14:13:20.1595Z", &[160]);
     check("?from=2030-01-01T00:00:00Z", &[]);
+}
+
+#[test]
+fn what_claims_to_end_in_the_future_ended_when_it_came() {
+    let place = Place::new();
+    let collector = place.start();
+    let now_us = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap();
+    let ending = |sequence, ended| Event {
+        measures: Measures::new().with(Measure::EndedUs, ended).with(Measure::DurationUs, 1000),
+        result: weir_wire::EventResult { cost_source: None, ..event(producer(1), sequence).result },
+        ..event(producer(1), sequence)
+    };
+    let (minute, hour) = (60_000_000, 3_600_000_000);
+    let events = [
+        ending(1, Measure::MAX),
+        ending(2, now_us + 8 * hour),
+        ending(3, now_us + minute),
+        ending(4, now_us),
+    ];
+    assert_eq!(collector.deliver(&batch_of(producer(1), 1, &events)), (4, 0));
+    assert_eq!(collector.metric("weir_ingest_future_events_total", ""), 2.0);
+    assert_eq!(collector.deliver(&batch_of(producer(1), 1, &events)), (0, 4));
+    assert_eq!(collector.metric("weir_ingest_future_events_total", ""), 2.0);
+    assert_eq!(sequences(&collector, ""), [3, 2, 1, 4], "only a minute ahead is let pass");
+    for sequence in 1..=4 {
+        let record =
+            &collector.get(&format!("/api/v1/requests/{}", id_text(producer(1), sequence))).json()[0];
+        assert!(record["ended_at"].is_string() && record["started_at"].is_string(), "{record}");
+    }
+    collector.stop();
+    let newest = place.ask("SELECT max(max_ended_us) FROM blocks");
+    assert!(newest <= i64::try_from(now_us + 2 * minute).unwrap(), "{newest}");
 }
 
 #[test]

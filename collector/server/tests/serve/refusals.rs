@@ -30,7 +30,7 @@ fn each_refusal_has_its_status() {
     check(&[("content-type", "text/plain")], &encoded, 415, "\"text/plain\" is not accepted");
     check(&[BINARY], b"", 400, "does not begin with");
     check(&[BINARY], b"not a batch at all", 400, "does not begin with");
-    check(&[BINARY], &encoded[..encoded.len() - 1], 400, "ends early");
+    check(&[BINARY], &encoded[..encoded.len() - 1], 400, "checksum");
     check(&[JSON], b"{", 400, "not a batch in JSON");
     check(&[JSON], b"\xff\xfe", 400, "not a batch in JSON");
     let mut future = encoded.clone();
@@ -62,6 +62,79 @@ fn the_field_at_fault_is_named() {
     });
     let problem = collector.post(&[JSON], batch.to_string().as_bytes()).problem();
     assert_eq!(problem["errors"], json!([{ "field": "target", "detail": "1 is not below 1" }]));
+}
+
+#[test]
+fn a_cost_that_nobody_stated_is_refused() {
+    let place = Place::new();
+    let collector = place.start();
+    let check = |source: Option<&str>, cost: Option<u64>, status: u16| {
+        let mut batch = json!({
+            "version": 2, "instance": "00".repeat(16), "epoch": 1, "first_sequence": 1, "sent_us": 1,
+            "results": [{ "outcome": "success" }], "targets": [{}], "request_ids": [null],
+            "references": { "target": 0, "result": 0 }, "measures": { "ended_us": 1 },
+        });
+        if let Some(source) = source {
+            batch["results"][0]["cost_source"] = source.into();
+        }
+        if let Some(cost) = cost {
+            batch["measures"]["cost_nano_usd"] = cost.into();
+        }
+        let response = collector.post(&[JSON], batch.to_string().as_bytes());
+        assert_eq!(response.status, status, "{response:?}");
+        if status == 400 {
+            let field = response.problem()["errors"][0]["field"].to_string();
+            assert!(field.contains("cost_nano_usd"), "{field}");
+        }
+    };
+    const MOST: u64 = 1_000_000_000_000_000;
+    check(None, Some(5), 400);
+    check(Some("header"), None, 400);
+    check(Some("header"), Some(MOST + 1), 400);
+    check(Some("header"), Some(MOST), 200);
+    assert_eq!(collector.metric("load_balancer_total_cost_usd", ""), 1e6);
+}
+
+#[test]
+fn what_is_refused_echoes_only_so_far() {
+    let place = Place::new();
+    let collector = place.start();
+    let long = "ü".repeat(20_000);
+    let unknown = json!({ "version": 2, &long: 1 }).to_string();
+    for (kind, status) in [(JSON.1, 400), (long.as_str(), 415)] {
+        let response = collector.post(&[("content-type", kind)], unknown.as_bytes());
+        assert_eq!(response.status, status, "{}", response.head);
+        assert!(response.body.len() < 1000, "{}", response.body);
+        let problem = response.problem();
+        assert!(problem["detail"].as_str().unwrap().len() <= 300, "{problem}");
+    }
+    let log = collector.log();
+    assert!(log.contains("refused a batch") && log.lines().all(|line| line.len() < 600), "{log}");
+    collector.stop();
+    assert_eq!(place.ask("SELECT count(*) FROM quarantine"), 1);
+    assert!(place.ask("SELECT max(length(CAST(detail AS BLOB))) FROM quarantine") <= 300);
+}
+
+/// A producer drops what is answered with 400, and of a body that is not whole nothing is kept.
+#[test]
+fn a_body_that_breaks_off_is_asked_for_again() {
+    let place = Place::new();
+    let collector = place.start();
+    let head = "POST /api/v1/events HTTP/1.1\r\nhost: weir\r\ncontent-type: application/json\r\n";
+    for rest in [
+        "content-length: 100\r\n\r\n{\"version\":2",
+        "transfer-encoding: chunked\r\n\r\n5\r\n{}   \r\nzz\r\n",
+    ] {
+        let mut stream = TcpStream::connect(collector.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(format!("{head}{rest}").as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let response = read_response(&mut stream).unwrap();
+        assert_eq!(response.status, 408, "{rest}: {response:?}");
+        assert_eq!(response.problem()["type"], "urn:weir:problem:incomplete-body");
+    }
+    assert_eq!(collector.metric("weir_ingest_batches_total", "incomplete"), 2.0);
+    assert_eq!(collector.metric("weir_store_quarantined_batches", ""), 0.0);
 }
 
 #[test]

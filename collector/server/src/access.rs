@@ -5,6 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::Context;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -50,6 +51,21 @@ impl Access {
         Err(Problem::forbidden(
             "no token is configured (auth.tokens), so that only clients on the collector's own machine may connect",
         ))
+    }
+
+    /// Whether a question to `host` is meant for a collector that only this machine may ask: by a name that
+    /// nobody else can give it. With tokens any name will do.
+    pub(crate) fn check_host(&self, host: Option<&Authority>, listen: IpAddr) -> Result<(), Problem> {
+        let host = host.map(Authority::host).unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let own = address.is_ok_and(|address| is_loopback(address) || address == listen);
+        if !self.is_local() || own || host.eq_ignore_ascii_case("localhost") {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!(
+            "no token is configured (auth.tokens), so that only localhost may be asked, not {host:?}"
+        ))
+        .field("host", "is not localhost or a loopback address"))
     }
 
     /// Whether whoever sent `headers` may do what `needed` is for.
@@ -160,5 +176,24 @@ mod tests {
         check(&access(&[]), "192.0.2.1:1", false);
         check(&access(&[]), "[::ffff:192.0.2.1]:1", false);
         check(&access(&[("ingest-0123456789", Role::Ingest)]), "192.0.2.1:1", true);
+    }
+
+    #[test]
+    fn without_tokens_only_localhost_is_asked() {
+        let check = |access: &Access, host: &str, expected: bool| {
+            let host: Option<Authority> = host.parse().ok();
+            let found = access.check_host(host.as_ref(), [192, 0, 2, 7].into());
+            assert_eq!(found.is_ok(), expected, "{host:?}");
+        };
+        let local = access(&[]);
+        for host in ["localhost", "LOCALHOST:8686", "127.0.0.1", "127.9.9.9:1", "[::1]:8686", "192.0.2.7:80"]
+        {
+            check(&local, host, true);
+        }
+        for host in ["", "weir", "localhost.evil.example", "127.0.0.1.evil.example:80", "192.0.2.8", "[::2]"]
+        {
+            check(&local, host, false);
+        }
+        check(&access(&[("reading-0123456789", Role::Read)]), "weir.example", true);
     }
 }

@@ -46,7 +46,16 @@ impl App {
             tasks.clone(),
         )?;
         let (memory, stop) = (Memory::of(&limits), CancellationToken::new());
-        let api = Arc::new(Api { store, access, limits, metrics, memory, tasks: tasks.clone(), stop });
+        let api = Arc::new(Api {
+            store,
+            access,
+            listen: address.ip(),
+            limits,
+            metrics,
+            memory,
+            tasks: tasks.clone(),
+            stop,
+        });
         Ok(Self { config: config.clone(), listener, address, api, writer, tasks })
     }
 
@@ -57,11 +66,10 @@ impl App {
     /// Where something ended that should not have.
     pub(crate) async fn run(self, mut signals: Signals) -> anyhow::Result<()> {
         self.announce();
-        let Self { config, listener, api, writer, tasks, .. } = self;
+        let Self { listener, api, writer, tasks, .. } = self;
         let stop = api.stop.clone();
-        let router = http::router(api);
-        let serving =
-            tasks.spawn(http::serve(listener, router, config.server.limits, tasks.clone(), stop.clone()));
+        let router = http::router(Arc::clone(&api));
+        let serving = tasks.spawn(http::serve(listener, router, api, tasks.clone()));
         let failure = tokio::select! {
             signal = signals.next() => {
                 tracing::info!(signal, "stopping");

@@ -11,11 +11,12 @@ mod parameters;
 mod request;
 mod requests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Extension, Request, State};
+use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -35,6 +36,8 @@ use crate::store::{QueryError, Store, Unavailable};
 pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) access: Access,
+    /// Where it listens.
+    pub(crate) listen: IpAddr,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) memory: Memory,
@@ -49,6 +52,10 @@ type Shared = Arc<Api>;
 #[derive(Debug, Clone, Copy)]
 struct Peer(SocketAddr);
 
+/// The connection has no seat: it may ask how the process is, and nothing else.
+#[derive(Debug, Clone, Copy)]
+struct InReserve;
+
 /// All routes.
 pub(crate) fn router(api: Shared) -> Router {
     let guard = |role: Role| middleware::from_fn_with_state((Arc::clone(&api), role), check_role);
@@ -58,7 +65,8 @@ pub(crate) fn router(api: Shared) -> Router {
         .route("/api/v1/requests", get(requests::get))
         .route("/api/v1/requests/{request_id}", get(request::get))
         .route("/metrics", get(metrics::get))
-        .route_layer(guard(Role::Read));
+        .route_layer(guard(Role::Read))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&api), check_host));
     Router::new()
         .merge(ingest)
         .merge(read)
@@ -76,7 +84,20 @@ async fn check_peer(
     request: Request,
     next: Next,
 ) -> Response {
-    match api.access.check_peer(peer) {
+    if let Err(problem) = api.access.check_peer(peer) {
+        return problem.into_response();
+    }
+    let in_reserve = request.extensions().get::<InReserve>().is_some();
+    if in_reserve && !["/healthz", "/readyz"].contains(&request.uri().path()) {
+        return Problem::unavailable("too many connections are busy").retry_after(1).into_response();
+    }
+    next.run(request).await
+}
+
+/// A page of another site that has its name point here could read what it is answered.
+async fn check_host(State(api): State<Shared>, request: Request, next: Next) -> Response {
+    let stated = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()?.parse().ok());
+    match api.access.check_host(request.uri().authority().or(stated.as_ref()), api.listen) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

@@ -24,10 +24,14 @@ pub struct Limits {
     pub max_inflight_bytes: u64,
     /// Connections at a time.
     pub max_connections: u64,
+    /// Connections at a time from one address.
+    pub max_connections_per_peer: u64,
     /// How long a client may take to send a request's head, seconds.
     pub header_timeout_seconds: u64,
     /// How long a client may take to send a request's body, seconds.
     pub body_timeout_seconds: u64,
+    /// How long a client may take to take an answer, seconds.
+    pub answer_timeout_seconds: u64,
     /// How many refused batches are kept to be looked at; older ones go.
     pub quarantine_batches: u64,
     /// How much of each refused batch is kept, bytes.
@@ -60,8 +64,10 @@ impl Limits {
             max_body_bytes: fields.size("max_body_bytes", 8 << 20, &(1 << 10..=64 << 20)),
             max_inflight_bytes: fields.size("max_inflight_bytes", 64 << 20, &(1 << 20..=4 << 30)),
             max_connections: fields.number("max_connections", 1024, &(1..=1_000_000)),
+            max_connections_per_peer: fields.number("max_connections_per_peer", 256, &(1..=1_000_000)),
             header_timeout_seconds: fields.number("header_timeout_seconds", 30, &(1..=3600)),
             body_timeout_seconds: fields.number("body_timeout_seconds", 30, &(1..=3600)),
+            answer_timeout_seconds: fields.number("answer_timeout_seconds", 30, &(1..=3600)),
             quarantine_batches: fields.number("quarantine_batches", 200, &(0..=100_000)),
             quarantine_body_bytes: fields.size("quarantine_body_bytes", 64 << 10, &(0..=64 << 20)),
         };

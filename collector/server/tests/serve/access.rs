@@ -69,3 +69,27 @@ fn without_a_token_the_network_is_shut_out() {
     assert_eq!(refused.status, 403, "{refused:?}");
     assert!(refused.problem()["detail"].as_str().unwrap().contains("auth.tokens"));
 }
+
+/// A page in a browser on this machine, whose site has its name point to loopback, must not read anything.
+#[test]
+fn without_a_token_only_localhost_is_asked() {
+    let place = Place::new();
+    let collector = place.start();
+    let body = binary::encode(&batch(producer(1), 1, 1));
+    let check = |method: &str, path: &str, host: &str, status: u16| {
+        let response = send(collector.address, method, path, &[BINARY, ("host", host)], &body).unwrap();
+        assert_eq!(response.status, status, "{method} {path} {host}: {response:?}");
+        if status >= 400 {
+            assert_eq!(response.problem()["errors"][0]["field"], "host");
+        }
+    };
+    // What gateways put there is their own affair.
+    check("POST", "/api/v1/events", "weir", 200);
+    for path in ["/", "/metrics", "/api/v1/requests", "/api/v1/requests?limit=1"] {
+        check("GET", path, "rebound.example:8686", 403);
+        check("GET", path, "127.0.0.1.rebound.example", 403);
+        check("GET", path, "localhost:1", 200);
+        check("GET", path, "[::1]", 200);
+    }
+    check("GET", "/healthz", "rebound.example", 200);
+}

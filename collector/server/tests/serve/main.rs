@@ -12,6 +12,8 @@ mod client;
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod full_disk;

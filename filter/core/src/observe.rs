@@ -3,16 +3,12 @@
 //! Everything here comes from outside and may be absent, absurd or hostile; what cannot be understood is
 //! left out and counted.
 
-use weir_wire::Cache;
+use weir_wire::{Cache, Measure};
 
 use crate::config::Headers;
 use crate::decimal;
 use crate::host::{HeaderMap, Host, Property};
 use crate::label;
-use crate::usage::MOST_NANO_USD;
-
-/// Scores are millionths; no scale in the field goes beyond a thousand.
-const MOST_SCORE: u64 = 1_000_000_000;
 
 /// More than any rate limit; a larger number stands for none.
 const MOST_WHOLE: u64 = 1_000_000_000_000_000;
@@ -66,14 +62,18 @@ impl<'a> Numbers<'a> {
             let value = header(self.headers, name)?.trim_ascii();
             let unknown = value.is_empty()
                 || [b"none".as_slice(), b"null"].iter().any(|w| value.eq_ignore_ascii_case(w));
-            if unknown { None } else { self.believe(decimal::parse_scaled(value, 9, MOST_NANO_USD)) }
+            if unknown {
+                None
+            } else {
+                self.believe(decimal::parse_scaled(value, 9, Measure::CostNanoUsd.limit()))
+            }
         })
     }
 
     /// A score in millionths.
     pub(crate) fn score(&mut self, names: &[String]) -> Option<u64> {
         let value = first(self.headers, names)?;
-        self.believe(decimal::parse_scaled(value, 6, MOST_SCORE))
+        self.believe(decimal::parse_scaled(value, 6, Measure::QualityScore.limit()))
     }
 
     /// A whole number from the first of `names` that is present; what is not one is no failure, since a

@@ -9,7 +9,7 @@ pub mod sse;
 
 mod counts;
 
-pub use counts::{Counts, MOST_NANO_USD, Usage};
+pub use counts::{Counts, Usage};
 use shape::{Node, Value};
 
 /// The framings of a body that can be scanned.

@@ -1,13 +1,10 @@
 //! What was found in a body, and what it means: input with cache reads and writes, output with reasoning.
 
+use weir_wire::Measure;
+
 use super::shape::{Field, Node, Value};
 use crate::decimal;
 use crate::label;
-
-/// No provider bills more tokens than this for one request; a larger number is a mistake.
-const MOST_TOKENS: u64 = 1 << 40;
-/// A million dollars for one request is a mistake as well.
-pub const MOST_NANO_USD: u64 = 1_000_000_000_000_000;
 
 /// The values found, by the providers' own names. A later value takes the place of an earlier one: streams
 /// report cumulative counts.
@@ -62,8 +59,8 @@ impl Counts {
 
     fn set(&mut self, field: Field, digits: &[u8]) {
         let value = match field {
-            Field::Cost => decimal::parse_scaled(digits, 9, MOST_NANO_USD),
-            _ => decimal::parse_scaled(digits, 0, MOST_TOKENS),
+            Field::Cost => decimal::parse_scaled(digits, 9, Measure::CostNanoUsd.limit()),
+            _ => decimal::parse_scaled(digits, 0, Measure::InputTokens.limit()),
         };
         match (value, self.fields.get_mut(field as usize)) {
             (Ok(value), Some(slot)) => *slot = Some(value),

@@ -93,7 +93,9 @@ fn announce(deployment: &Deployment, options: &Options) -> Result<()> {
     say(&format!("requests  http://{collector}/api/v1/requests?limit=20"))?;
     say(&format!("metrics   http://{collector}/metrics"))?;
     say(&format!("Envoy     http://{}/  (admin http://{}/)", envoy.gateway(), envoy.admin()))?;
-    let end = options.seconds.map_or("until Ctrl-C".to_owned(), |seconds| format!("for {seconds} s"));
+    let end = options
+        .seconds
+        .map_or("until Ctrl-C, 15 minutes at most".to_owned(), |seconds| format!("for {seconds} s"));
     say(&format!(
         "load      {} requests a second to {} backends {end}\n",
         options.rate,

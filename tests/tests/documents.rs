@@ -81,7 +81,14 @@ fn every_key_of_the_filter_is_explained() -> Result<()> {
 
 #[test]
 fn the_collectors_configurations_pass_its_own_check() -> Result<()> {
-    for block in blocks(&read("docs/collector.md")?, "yaml") {
+    let shown = blocks(&read("docs/collector.md")?, "yaml");
+    ensure!(shown.len() == 2, "{} blocks", shown.len());
+    let defaults = weir_core::config::Config::from_value(yaml(shown.first().context("no defaults")?)?);
+    ensure!(
+        defaults.ok() == weir_core::config::Config::from_value(Value::Null).ok(),
+        "those are not the defaults"
+    );
+    for block in shown {
         let tree: Value = yaml(&block)?;
         let checked = weir_core::config::Config::from_value(tree);
         ensure!(checked.is_ok(), "{block}: {:?}", checked.err());
@@ -91,7 +98,9 @@ fn the_collectors_configurations_pass_its_own_check() -> Result<()> {
 
 #[test]
 fn the_batch_in_the_documents_is_one() -> Result<()> {
-    for block in blocks(&read("docs/wire.md")?, "json") {
+    let shown = blocks(&read("docs/wire.md")?, "json");
+    ensure!(shown.len() == 1, "{} blocks", shown.len());
+    for block in shown {
         let batch = weir_wire::json::decode(block.as_bytes())?;
         ensure!(batch.len() == 2 && batch.events().count() == 2);
     }

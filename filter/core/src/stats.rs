@@ -10,8 +10,9 @@ use weir_wire::{CostSource, Event, Measure, Outcome, UsageStatus};
 
 use crate::host::{Host, MetricId, MetricKind};
 
-/// The backend label of requests that no cluster took, and of those beyond the table's bound.
+/// The backend label of requests that no cluster took.
 pub const NO_BACKEND: &str = "none";
+/// That of backends beyond the table's bound.
 const OVERFLOW: &str = "other";
 
 /// A counter of one backend.

@@ -38,7 +38,7 @@ async fn with_the_token_all_is_well_and_it_is_never_shown() -> Result<()> {
         let sent = deployment.load(50, 2, 0).run().await?;
         // What arrives does so while tokens are demanded: nothing is ever refused.
         let log = deployment.envoy.process().log();
-        ensure!(!log.contains("401"), "{log}");
+        ensure!(!log.contains("status 401"), "{log}");
         tokio::time::sleep(Duration::from_secs(1)).await;
         deployment.collector.stop().await?;
         deployment.restart_collector().await?;

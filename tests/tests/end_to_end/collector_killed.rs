@@ -27,7 +27,7 @@ async fn a_kill_in_the_middle_of_ingest_loses_and_doubles_nothing() -> Result<()
         let (sent, killed) = tokio::join!(load.run(), kills);
         killed?;
         agree(deployment, &sent?).await?;
-        // Some kill fell between a commit and its answer, or in the middle of a delivery.
+        // Some delivery met a collector that was gone, and was tried again.
         let page = deployment.collector.metrics().await?;
         let retried = page.lines().find_map(|line| {
             line.strip_prefix("weir_producer_deliveries_retried_total{gateway=\"edge-1\"} ")

@@ -30,7 +30,7 @@ pub struct Auth {
 /// One bearer token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// What logs and the audit call it.
+    /// What messages call it.
     pub name: String,
     /// What it is good for.
     pub role: Role,

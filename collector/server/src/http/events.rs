@@ -23,8 +23,8 @@ use crate::metrics::BatchResult;
 use crate::problem::Problem;
 use crate::store::Receipt;
 
-/// Says up to which number a batch is committed, so that no other server's 200 is taken for an
-/// acknowledgement.
+/// Says up to which number a batch is committed, for a producer that wants to tell a collector's 200 from
+/// another server's. The filter takes any 2xx (docs/delivery.md).
 const COMMITTED: HeaderName = HeaderName::from_static("x-weir-committed");
 
 /// What became of the batch's events.

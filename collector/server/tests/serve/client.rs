@@ -66,6 +66,11 @@ pub(crate) fn send(
     read_response(&mut stream)
 }
 
+/// Whether nothing came in time: the other side still holds the connection open.
+pub(crate) fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
+}
+
 pub(crate) fn read_response(stream: &mut TcpStream) -> std::io::Result<Response> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;

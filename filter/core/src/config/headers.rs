@@ -40,15 +40,15 @@ header_lists! {
     cost_usd = ["x-cost-usd", "x-litellm-response-cost"],
     /// The load-balancing algorithm that chose the backend.
     algorithm = ["x-lb-algorithm"],
-    /// Overall quality, 0 to 1.
+    /// Overall quality, usually 0 to 1, at most 1000.
     quality_score = ["x-quality-score"],
-    /// Accuracy, 0 to 1.
+    /// Accuracy, usually 0 to 1, at most 1000.
     quality_accuracy = ["x-quality-accuracy"],
-    /// Relevance, 0 to 1.
+    /// Relevance, usually 0 to 1, at most 1000.
     quality_relevance = ["x-quality-relevance"],
-    /// Completeness, 0 to 1.
+    /// Completeness, usually 0 to 1, at most 1000.
     quality_completeness = ["x-quality-completeness"],
-    /// The user's satisfaction, 0 to 1.
+    /// The user's satisfaction, usually 0 to 1, at most 1000.
     satisfaction = ["x-user-satisfaction"],
     /// `hit` or `miss`.
     cache_status = ["x-cache"],

@@ -178,7 +178,7 @@ async fn watch(load: &Load, before: u64) -> Result<Vec<Sent>> {
 fn progress(now: Progress, before: u64, elapsed: Duration, live: bool) -> Result<()> {
     let in_flight = now.sent.saturating_sub(now.finished);
     let line = format!(
-        "{:>5.0} s  {:>8} sent  {:>7} ok  {:>6} failed  {:>6} left by client  {:>4} in flight",
+        "{:>4.0} s  {:>7} sent  {:>7} ok  {:>5} failed  {:>5} left  {:>4} in flight",
         elapsed.as_secs_f64(),
         now.sent.saturating_add(before),
         now.succeeded,
@@ -219,8 +219,11 @@ fn plant(fault: Fault, database: &Path, sent: &mut Vec<Sent>) -> Result<()> {
 async fn report(deployment: &Deployment, reconciliation: &Reconciliation, options: &Options) -> Result<bool> {
     let comparison = &reconciliation.comparison;
     say(&format!("\n{comparison}"))?;
-    say("truth: providers' and client's books · envoy: its own stats · filter: its counters in Envoy")?;
-    say("metrics: the collector's /metrics · database: every stored event, added up\n")?;
+    say("truth     the providers' and the client's own books")?;
+    say("envoy     its own stats, which know nothing of tokens and money")?;
+    say("filter    the filter's counters in Envoy")?;
+    say("metrics   the collector's /metrics")?;
+    say("database  every stored event, added up\n")?;
     let bytes = event_bytes(deployment).await?;
     say(&format!(
         "{bytes:.1} bytes an event on the wire: its id's 16, and its share of names and headers\n"

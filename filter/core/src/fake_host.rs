@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use weir_wire::{Batch, binary};
 
-use crate::host::{Callout, CalloutId, HeaderMap, Host, LogLevel, MetricId, MetricKind, Property};
+use crate::host::{Callout, CalloutId, HeaderMap, Host, LogLevel, MetricId, Property};
 
 #[derive(Default)]
 pub(crate) struct FakeHost {
@@ -102,7 +102,7 @@ impl Host for FakeHost {
         chunk.get(start..).map(|rest| rest[..rest.len().min(length)].to_vec())
     }
 
-    fn define_metric(&self, _kind: MetricKind, name: &str) -> Option<MetricId> {
+    fn define_counter(&self, name: &str) -> Option<MetricId> {
         let mut metrics = self.metrics.borrow_mut();
         assert!(
             metrics.iter().all(|(known, _)| known != name),

@@ -8,15 +8,6 @@ pub struct MetricId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CalloutId(pub u32);
 
-/// The kinds of the host's metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MetricKind {
-    /// Only goes up.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-}
-
 /// How grave a log line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
@@ -89,8 +80,8 @@ pub trait Host {
     fn property(&self, property: Property) -> Option<Vec<u8>>;
     /// Up to `length` bytes of the chunk at hand from `start`.
     fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
-    /// Makes a metric, or finds the one of that name.
-    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<MetricId>;
+    /// Makes a counter, or finds the one of that name.
+    fn define_counter(&self, name: &str) -> Option<MetricId>;
     /// Adds to a metric.
     fn increment_metric(&self, metric: MetricId, by: i64);
     /// Starts a callout; `None` if the proxy will not, and then no answer will come.

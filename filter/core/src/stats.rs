@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use weir_wire::{CostSource, Event, Measure, Outcome, UsageStatus};
 
-use crate::host::{Host, MetricId, MetricKind};
+use crate::host::{Host, MetricId};
 
 /// The backend label of requests that no cluster took.
 pub const NO_BACKEND: &str = "none";
@@ -112,7 +112,7 @@ fn add(ids: &mut HashMap<Counter, MetricId>, host: &impl Host, backend: &str, co
     let id = match ids.get(&counter) {
         Some(id) => *id,
         None => {
-            let Some(id) = host.define_metric(MetricKind::Counter, &counter.name(backend)) else { return };
+            let Some(id) = host.define_counter(&counter.name(backend)) else { return };
             ids.insert(counter, id);
             id
         }

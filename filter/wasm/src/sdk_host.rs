@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel as SdkLevel, MapType, MetricType};
 use weir_filter_core::Host;
-use weir_filter_core::host::{Callout, CalloutId, HeaderMap, LogLevel, MetricId, MetricKind, Property};
+use weir_filter_core::host::{Callout, CalloutId, HeaderMap, LogLevel, MetricId, Property};
 
 use crate::clock;
 
@@ -38,12 +38,8 @@ impl Host for SdkHost {
         hostcalls::get_buffer(BufferType::HttpResponseBody, start, length).ok().flatten()
     }
 
-    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<MetricId> {
-        let kind = match kind {
-            MetricKind::Counter => MetricType::Counter,
-            MetricKind::Gauge => MetricType::Gauge,
-        };
-        hostcalls::define_metric(kind, name).ok().map(MetricId)
+    fn define_counter(&self, name: &str) -> Option<MetricId> {
+        hostcalls::define_metric(MetricType::Counter, name).ok().map(MetricId)
     }
 
     fn increment_metric(&self, metric: MetricId, by: i64) {

@@ -9,9 +9,11 @@ use crate::column::Column;
 use crate::event::DIMENSIONS;
 use crate::measure::Prediction;
 use crate::result::Results;
+use crate::summary::SummaryTable;
 use crate::target::Targets;
 use crate::{
-    DecodeError, Event, EventResult, Health, Measure, Measures, Producer, RequestId, Target, TraceContext,
+    DecodeError, Event, EventResult, Health, Measure, Measures, Producer, RequestId, Summary, Target,
+    TraceContext,
 };
 
 /// Request ids of a batch, one an event.
@@ -47,7 +49,12 @@ pub(crate) struct Parts {
     pub(crate) references: [Column; Reference::COUNT],
     pub(crate) measures: [Column; Measure::COUNT],
     pub(crate) health: Health,
+    pub(crate) dimension_names: DimensionNames,
+    pub(crate) summary: Option<SummaryTable>,
 }
+
+/// What the operator calls each dimension.
+pub(crate) type DimensionNames = [Option<Box<str>>; DIMENSIONS];
 
 /// The columns that point into a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +131,17 @@ impl Batch {
     /// The producer's own counters.
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// What the operator calls each of [`Event::dimensions`]; no two alike.
+    pub fn dimension_names(&self) -> [Option<&str>; DIMENSIONS] {
+        self.0.dimension_names.each_ref().map(Option::as_deref)
+    }
+
+    /// What stands for events whose detail is gone; a batch that has it holds no events.
+    pub fn summary(&self) -> Option<Summary<'_>> {
+        let table = self.0.summary.as_ref()?;
+        Some(Summary { table, strings: &self.0.strings })
     }
 
     /// How many events it holds.
@@ -239,6 +257,28 @@ impl Batch {
 }
 
 impl Parts {
+    /// A batch with nothing in it.
+    pub(crate) fn empty(version: u8, producer: Producer) -> Self {
+        Self {
+            version,
+            producer,
+            first_sequence: 0,
+            sent_us: 0,
+            gateway: String::new(),
+            strings: Vec::new(),
+            targets: Targets::default(),
+            results: Results::default(),
+            events: 0,
+            ids: Ids::Uuids(Vec::new()),
+            traces: Vec::new(),
+            references: Default::default(),
+            measures: Default::default(),
+            health: Health::default(),
+            dimension_names: DimensionNames::default(),
+            summary: None,
+        }
+    }
+
     /// The value that `measure` of event `at` is written against.
     pub(crate) fn predicted(measures: &[Column], measure: Measure, at: usize, previous: u64) -> u64 {
         match measure.prediction() {

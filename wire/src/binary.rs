@@ -11,7 +11,13 @@
 //! targets:rows columns                                (ids in the order of `Target`)
 //! results:rows columns                                (ids in the order of `EventResult`)
 //! columns                                             (ids: references 0.., measures 32..)
-//! version 2: health:count (id:u8 value)*, then the CRC-32 (ISO-HDLC) of all bytes before it, little-endian
+//! health:count (id:u8 value)*
+//! version 3: more:u8 = 1 dimension names + 2 summary
+//!            dimension names: (string, empty for none)*4
+//!            summary: ranges:count (distance from the end of the one before, count)*
+//!                     cells:rows columns             (ids as in `summary/table.rs`)
+//!                     (columns)*4                    (one a timing: buckets of all cells, and their counts)
+//! checksum:u32, the CRC-32 (ISO-HDLC) of all bytes before it, little-endian
 //!
 //! columns  = count (id:u8 kind:u8 [presence] values)* (ids ascend)
 //! kind     = 0 every row has a value | 1 presence:[u8;⌈rows/8⌉], low bits first | 2 presence as in column id:u8
@@ -19,7 +25,10 @@
 //!            + 8 if codes are order:u8 and exponential Golomb codes, else varints
 //! code     = value / step                             (where nothing foretells the value: then step is there)
 //!          | zigzag(value - predicted)                (measures, see `Measure::prediction`)
-//!          | 0 as in the last row with the same first field, else value+1   (tables, but for their first field)
+//!          | 0 as in the last row with the same first field, else value+1   (tables, but for their first field,
+//!                                                                            and a cell's names)
+//!          | zigzag(value - the requests of the row)                        (a cell's usages, costs, known)
+//!          | zigzag(value - the one before)                                 (a window's start, buckets)
 //! ```
 //!
 //! A batch ends where its last field ends; bytes behind it are an error. A table has no more rows than the
@@ -32,6 +41,7 @@ mod foretold;
 mod golomb;
 mod input;
 mod static_strings;
+mod summary;
 mod varint;
 
 pub use decode::decode;
@@ -44,6 +54,8 @@ const MAGIC: &[u8; 4] = b"WEIR";
 const FIRST_MEASURE_ID: u8 = 32;
 const IDS_UUIDS: u8 = 1;
 const IDS_MIXED: u8 = 2;
+const MORE_NAMES: u8 = 1;
+const MORE_SUMMARY: u8 = 2;
 const PRESENT_ALL: u8 = 0;
 const PRESENT_BITS: u8 = 1;
 const PRESENT_AS: u8 = 2;

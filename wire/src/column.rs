@@ -174,31 +174,25 @@ impl Column {
     }
 }
 
-/// A column being filled, row by row. Nothing is kept until a row has a value.
+/// A column being filled, row by row. Nothing is kept until a row has a value, nor behind the last that has.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filling(Vec<u64>);
 
 impl Filling {
-    /// Whether no row has had a value so far.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Gives row `at` a value or none; rows before it that were not given one have none.
-    pub(crate) fn push(&mut self, at: usize, value: Option<u64>) {
-        if value.is_none() && self.0.is_empty() {
-            return;
+    /// Gives row `at` a value; rows before it that were not given one have none.
+    pub(crate) fn push(&mut self, at: usize, value: u64) {
+        if self.0.len() != at {
+            self.0.resize(at, NULL);
         }
-        self.0.resize(at, NULL);
-        self.0.push(value.unwrap_or(NULL));
+        self.0.push(value);
     }
 
-    /// The value of row `at`.
-    pub(crate) fn get(&self, at: usize) -> Option<u64> {
-        self.0.get(at).copied().filter(|value| *value != NULL)
-    }
-
-    pub(crate) fn finish(self) -> Column {
+    /// The column of `rows` rows.
+    pub(crate) fn finish(mut self, rows: usize) -> Column {
+        if self.0.is_empty() {
+            return Column::Absent;
+        }
+        self.0.resize(rows, NULL);
         Column::of(self.0)
     }
 }

@@ -46,11 +46,17 @@ impl DecodeError {
 /// The longest part of a message, in bytes: what is refused may echo in it.
 const MOST_BYTES: usize = 200;
 
-fn cut(mut text: String) -> String {
-    if text.len() > MOST_BYTES {
-        let end = (0..=MOST_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
+fn cut(text: String) -> String {
+    if text.len() <= MOST_BYTES {
+        return text;
     }
-    text
+    let mut short = String::new();
+    for letter in text.chars() {
+        if short.len().saturating_add(letter.len_utf8()) > MOST_BYTES {
+            break;
+        }
+        short.push(letter);
+    }
+    short.push('…');
+    short
 }

@@ -37,6 +37,26 @@ counters! {
     ParseFailures = "parse_failures",
     /// Requests counted under the series `other`, the table being full.
     SeriesOverflow = "series_overflow",
+    /// Events whose detail was let go since memory ran out, their totals kept in a summary.
+    EventsSummarised = "events_summarised",
+    /// Requests that had ended in a VM that failed before it could write them down.
+    EventsLostCrash = "events_lost_crash",
+    /// Streams that were open in a VM that failed, whose records were never made.
+    StreamsLostCrash = "streams_lost_crash",
+    /// Outboxes of failed VMs that this producer has taken over.
+    SlotsAdopted = "slots_adopted",
+    /// Bodies that were not scanned since the VM's memory for scanning was used up.
+    ScansSkipped = "scans_skipped",
+    /// Recorded requests whose outcome was not success.
+    RequestsFailed = "requests_failed",
+    /// Input tokens of all recorded requests that state them.
+    InputTokens = "input_tokens",
+    /// Output tokens of all recorded requests that state them.
+    OutputTokens = "output_tokens",
+    /// What all recorded requests that state it cost, 10⁻⁹ US dollars.
+    CostNanoUsd = "cost_nano_usd",
+    /// Streams that the filter was told of.
+    StreamsOpened = "streams_opened",
 }
 
 /// A producer's counters; absent ones are unknown.

@@ -7,10 +7,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+mod summary;
+
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::batch::{Batch, Ids, OwnedId, Parts, Reference};
+use crate::batch::{Batch, DimensionNames, Ids, OwnedId, Parts, Reference};
 use crate::column::{Column, NULL};
 use crate::result::Results;
 use crate::target::Targets;
@@ -74,6 +76,14 @@ struct Document<'a> {
     measures: BTreeMap<Cow<'a, str>, JsonColumn<'a>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     health: BTreeMap<Cow<'a, str>, u64>,
+    #[serde(default, skip_serializing_if = "unnamed")]
+    dimension_names: DimensionNames,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    summary: Option<summary::Document>,
+}
+
+fn unnamed(names: &DimensionNames) -> bool {
+    names.iter().all(Option::is_none)
 }
 
 impl<'a> Document<'a> {
@@ -97,6 +107,8 @@ impl<'a> Document<'a> {
             references: present(parts.events, references),
             measures: present(parts.events, measures),
             health: parts.health.known().map(|(counter, value)| (counter.name().into(), value)).collect(),
+            dimension_names: parts.dimension_names.clone(),
+            summary: parts.summary.as_ref().map(summary::Document::of),
         }
     }
 
@@ -118,6 +130,8 @@ impl<'a> Document<'a> {
             references: columns("references", references, self.references)?,
             measures: columns("measures", measures, self.measures)?,
             health: health(self.health)?,
+            dimension_names: self.dimension_names,
+            summary: self.summary.map(summary::Document::into_table).transpose()?,
         })
     }
 }

@@ -226,10 +226,12 @@ impl Results {
         let mut columns: [Filling; ResultField::COUNT] = Default::default();
         for (at, row) in rows.iter().enumerate() {
             for (column, value) in columns.iter_mut().zip(fields(row)) {
-                column.push(at, value);
+                if let Some(value) = value {
+                    column.push(at, value);
+                }
             }
         }
-        Self { rows: rows.len(), columns: columns.map(Filling::finish) }
+        Self { rows: rows.len(), columns: columns.map(|column| column.finish(rows.len())) }
     }
 
     /// The value of a field in row `at`.

@@ -80,10 +80,12 @@ impl Targets {
         let mut columns: [Filling; NAMES] = Default::default();
         for (at, row) in rows.iter().enumerate() {
             for (column, name) in columns.iter_mut().zip(row.names()) {
-                column.push(at, name.map(u64::from));
+                if let Some(name) = name {
+                    column.push(at, name.into());
+                }
             }
         }
-        Self { rows: rows.len(), columns: columns.map(Filling::finish) }
+        Self { rows: rows.len(), columns: columns.map(|column| column.finish(rows.len())) }
     }
 
     /// Row `at`; names beyond 32 bits, which [`validate`](crate::batch::Parts::validate) refuses, are absent.

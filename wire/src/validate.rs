@@ -2,6 +2,7 @@
 
 use crate::batch::{Ids, OwnedId, Parts, Reference};
 use crate::column::Column;
+use crate::message::message;
 use crate::result::ResultField;
 use crate::strings::check_string;
 use crate::{DecodeError, MAX_EVENTS, Measure, OLDEST_VERSION, VERSION};
@@ -12,11 +13,10 @@ impl Parts {
         if !(OLDEST_VERSION..=VERSION).contains(&self.version) {
             return Err(DecodeError::Version { found: self.version.into() });
         }
-        if self.version < 2 && self.health.known().next().is_some() {
-            return Err(DecodeError::malformed("health", "came with version 2 of the batch"));
-        }
         self.check_counts()?;
         self.check_strings()?;
+        self.check_dimension_names()?;
+        self.check_summary()?;
         self.check_tables()?;
         self.check_columns()?;
         self.check_costs()
@@ -24,7 +24,7 @@ impl Parts {
 
     fn check_counts(&self) -> Result<(), DecodeError> {
         if self.events > MAX_EVENTS {
-            let problem = format!("{} are more than the {MAX_EVENTS} that one batch may hold", self.events);
+            let problem = message!("{} are more than the {MAX_EVENTS} that one batch may hold", self.events);
             return Err(DecodeError::malformed("events", problem));
         }
         let last = u64::try_from(self.events).ok().and_then(|events| self.first_sequence.checked_add(events));
@@ -43,16 +43,49 @@ impl Parts {
     }
 
     fn check_strings(&self) -> Result<(), DecodeError> {
-        check_text("gateway", &self.gateway)?;
+        check_text(|| "gateway".into(), &self.gateway)?;
         for (at, text) in self.strings.iter().enumerate() {
-            check_text(&format!("strings[{at}]"), text)?;
+            check_text(|| message!("strings[{at}]"), text)?;
         }
         if let Ids::Mixed(ids) = &self.ids {
             for (at, id) in ids.iter().enumerate() {
                 if let OwnedId::Text(text) = id {
-                    check_text(&format!("request_ids[{at}]"), text)?;
+                    check_text(|| message!("request_ids[{at}]"), text)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    fn check_dimension_names(&self) -> Result<(), DecodeError> {
+        const PART: &str = "dimension_names";
+        let mut names = self.dimension_names.iter();
+        while let Some(name) = names.next() {
+            let Some(name) = name.as_deref() else { continue };
+            check_text(|| PART.into(), name)?;
+            if self.version < 3 {
+                return Err(DecodeError::malformed(PART, "came with version 3 of the batch"));
+            }
+            if name.is_empty() || names.clone().any(|other| other.as_deref() == Some(name)) {
+                return Err(DecodeError::malformed(PART, "a name is empty or stands twice"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_summary(&self) -> Result<(), DecodeError> {
+        const PART: &str = "summary";
+        let Some(summary) = &self.summary else { return Ok(()) };
+        if self.version < 3 {
+            return Err(DecodeError::malformed(PART, "came with version 3 of the batch"));
+        }
+        if self.events > 0 {
+            return Err(DecodeError::malformed(PART, "a batch holds events or a summary, not both"));
+        }
+        let end = summary.validate(self.strings.len())?;
+        if end > self.first_sequence {
+            let problem = message!("{} is below {end}, where the summary ends", self.first_sequence);
+            return Err(DecodeError::malformed("first_sequence", problem));
         }
         Ok(())
     }
@@ -60,7 +93,7 @@ impl Parts {
     fn check_tables(&self) -> Result<(), DecodeError> {
         for (part, rows) in [("targets", self.targets.rows), ("results", self.results.rows)] {
             if rows > self.events {
-                let problem = format!("{rows} rows for {} events", self.events);
+                let problem = message!("{rows} rows for {} events", self.events);
                 return Err(DecodeError::malformed(part, problem));
             }
         }
@@ -78,7 +111,7 @@ impl Parts {
         }
         let bad = (0..self.results.rows).find(|at| self.results.row(*at).is_none());
         bad.map_or(Ok(()), |at| {
-            Err(DecodeError::malformed(format!("results[{at}]"), "a field is out of range"))
+            Err(DecodeError::malformed(message!("results[{at}]"), "a field is out of range"))
         })
     }
 
@@ -99,7 +132,7 @@ impl Parts {
             None => Ok(()),
             Some(at) => {
                 let problem = "a cost and its source must be there together";
-                Err(DecodeError::malformed(format!("cost_nano_usd[{at}]"), problem))
+                Err(DecodeError::malformed(message!("cost_nano_usd[{at}]"), problem))
             }
         }
     }
@@ -123,7 +156,7 @@ impl Parts {
 }
 
 /// Checks that a column has a value for each of `rows` (or may lack it) and that all are below `limit`.
-fn check_column(
+pub(crate) fn check_column(
     name: &str,
     column: &Column,
     rows: usize,
@@ -141,16 +174,16 @@ fn check_column(
             let covered = sparse.present.all_rows() == rows;
             let known = sparse.values.len() == 1 || sparse.values.len() == sparse.present.count();
             if !covered || !known {
-                return Err(DecodeError::malformed(name, format!("does not fit {rows} rows")));
+                return Err(DecodeError::malformed(name, message!("does not fit {rows} rows")));
             }
             false
         }
     };
     if required && !complete {
-        return Err(DecodeError::malformed(name, "every event must have one"));
+        return Err(DecodeError::malformed(name, "every row must have one"));
     }
     match column.values().iter().find(|value| **value >= limit) {
-        Some(value) => Err(DecodeError::malformed(name, format!("{value} is not below {limit}"))),
+        Some(value) => Err(DecodeError::malformed(name, message!("{value} is not below {limit}"))),
         None => Ok(()),
     }
 }
@@ -159,9 +192,9 @@ fn check_length(name: &str, found: usize, events: usize) -> Result<(), DecodeErr
     if found == events {
         return Ok(());
     }
-    Err(DecodeError::malformed(name, format!("{found} values for {events} events")))
+    Err(DecodeError::malformed(name, message!("{found} values for {events} rows")))
 }
 
-fn check_text(name: &str, text: &str) -> Result<(), DecodeError> {
-    check_string(text).map_err(|refusal| DecodeError::malformed(name, refusal.describe()))
+fn check_text(name: impl Fn() -> String, text: &str) -> Result<(), DecodeError> {
+    check_string(text).map_err(|refusal| DecodeError::malformed(name(), refusal.describe()))
 }

@@ -2,108 +2,12 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod sample;
+mod strategy;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use weir_wire::{
-    Batch, BatchBuilder, Breaker, Cache, CostSource, Event, EventResult, Health, InstanceId, Measure,
-    Measures, Outcome, Producer, RequestId, Target, TraceContext, UsageStatus, binary, json,
-};
-
-const NAMES: [&str; 6] = ["openai", "anthropic", "eu-west", "größe", "a;b=c", ""];
-
-fn name() -> impl Strategy<Value = Option<&'static str>> {
-    proptest::option::of(proptest::sample::select(&NAMES[..]))
-}
-
-fn id() -> impl Strategy<Value = RequestId<'static>> {
-    prop_oneof![
-        8 => any::<[u8; 16]>().prop_map(RequestId::Uuid),
-        1 => Just(RequestId::Absent),
-        1 => Just(RequestId::Text("order-1")),
-    ]
-}
-
-fn trace() -> impl Strategy<Value = Option<TraceContext>> {
-    let trace = (any::<u8>(), any::<u8>(), any::<u8>());
-    proptest::option::weighted(0.2, trace).prop_map(|trace| {
-        trace.map(|(a, b, flags)| TraceContext { trace_id: [a | 1; 16], span_id: [b | 1; 8], flags })
-    })
-}
-
-fn number() -> impl Strategy<Value = Option<u64>> {
-    proptest::option::of(prop_oneof![3 => 0..10_000u64, 1 => Just(Measure::MAX), 1 => 0..=Measure::MAX])
-}
-
-fn measures() -> impl Strategy<Value = Measures> {
-    vec(number(), Measure::COUNT).prop_map(|values| {
-        let mut measures = Measures::new();
-        for (measure, value) in Measure::ALL.iter().zip(values) {
-            measures.set(*measure, value.map(|value| value.min(measure.limit())));
-        }
-        if measures.get(Measure::EndedUs).is_none() {
-            measures.set(Measure::EndedUs, Some(1));
-        }
-        measures
-    })
-}
-
-fn result() -> impl Strategy<Value = EventResult<&'static str>> {
-    let codes = (
-        proptest::sample::select(Outcome::ALL),
-        proptest::option::of(proptest::sample::select(UsageStatus::ALL)),
-        proptest::option::of(proptest::sample::select(CostSource::ALL)),
-        proptest::option::of(proptest::sample::select(Cache::ALL)),
-        proptest::option::of(proptest::sample::select(Breaker::ALL)),
-    );
-    let rest = (
-        name(),
-        name(),
-        name(),
-        any::<Option<u16>>(),
-        0..u64::MAX >> 1,
-        any::<Option<u32>>(),
-        any::<Option<bool>>(),
-    );
-    (codes, rest).prop_map(|((outcome, usage_status, cost_source, cache, breaker), rest)| {
-        let (error_type, details, service_tier, status, response_flags, attempts, streamed) = rest;
-        EventResult {
-            outcome,
-            error_type,
-            details,
-            status,
-            response_flags,
-            attempts,
-            streamed,
-            usage_status,
-            service_tier,
-            cost_source,
-            cache,
-            breaker,
-        }
-    })
-}
-
-fn event() -> impl Strategy<Value = Event<'static>> {
-    let target = (name(), name(), name(), name()).prop_map(|(backend, route, model, provider)| Target {
-        backend,
-        route,
-        model,
-        provider,
-        ..Target::default()
-    });
-    (id(), trace(), name(), [name(), name(), name(), name()], target, result(), measures()).prop_map(
-        |(request_id, trace, consumer, dimensions, target, result, mut measures)| {
-            // A cost and its source come together.
-            if result.cost_source.is_none() {
-                measures.set(Measure::CostNanoUsd, None);
-            } else if measures.get(Measure::CostNanoUsd).is_none() {
-                measures.set(Measure::CostNanoUsd, Some(5));
-            }
-            Event { request_id, trace, consumer, dimensions, target, result, measures }
-        },
-    )
-}
+use strategy::{event, sealed};
+use weir_wire::{Batch, BatchBuilder, Event, Health, InstanceId, Producer, RequestId, Target, binary, json};
 
 fn build(events: &[Event<'_>], first_sequence: u64) -> (Batch, usize) {
     let mut builder = BatchBuilder::new("edge");
@@ -113,12 +17,6 @@ fn build(events: &[Event<'_>], first_sequence: u64) -> (Batch, usize) {
     let bound = builder.size_bound();
     let producer = Producer { instance: InstanceId([3; 16]), epoch: 7 };
     (builder.finish(producer, first_sequence, 9, Health::default()), bound)
-}
-
-/// With the checksum that belongs to it: as somebody would send it who means harm.
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
-    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-    bytes
 }
 
 proptest! {
@@ -137,7 +35,7 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..400)) {
         let _ = binary::decode(&bytes);
         let _ = json::decode(&bytes);
-        let mut batch = b"WEIR\x02".to_vec();
+        let mut batch = b"WEIR\x03".to_vec();
         batch.extend(bytes);
         let _ = binary::decode(&sealed(batch));
     }
@@ -165,17 +63,16 @@ proptest! {
 
 #[test]
 fn every_truncation_is_refused() {
-    let bytes = binary::encode(&sample::batch());
-    let body = &bytes[..bytes.len() - 4];
-    for end in 0..body.len() {
-        assert!(binary::decode(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
-        assert!(
-            binary::decode(&sealed(body[..end].to_vec())).is_err(),
-            "{end} of {} bytes, sealed",
-            bytes.len()
-        );
+    let summary = sample::summary().batch(sample::PRODUCER, 9, sample::health());
+    for bytes in [sample::batch(), summary].map(|batch| binary::encode(&batch)) {
+        let body = &bytes[..bytes.len() - 4];
+        for end in 0..body.len() {
+            let sealed = sealed(body[..end].to_vec());
+            assert!(binary::decode(&bytes[..end]).is_err(), "{end} of {} bytes", bytes.len());
+            assert!(binary::decode(&sealed).is_err(), "{end} of {} bytes, sealed", bytes.len());
+        }
+        assert!(binary::decode(&sealed([body, &[0]].concat())).is_err());
     }
-    assert!(binary::decode(&sealed([body, &[0]].concat())).is_err());
 }
 
 #[test]
@@ -219,10 +116,31 @@ fn a_cost_comes_with_its_source_and_within_reason() {
 }
 
 #[test]
+fn names_of_dimensions_stand_once_or_not_at_all() {
+    let names = |names| {
+        let builder = BatchBuilder::new("edge").with_dimensions(names);
+        let bound = builder.size_bound();
+        let batch =
+            builder.finish(Producer { instance: InstanceId([3; 16]), epoch: 7 }, 1, 9, Health::default());
+        let bytes = binary::encode(&batch);
+        assert!(bytes.len() <= bound);
+        assert_eq!(binary::decode(&bytes).as_ref(), Ok(&batch));
+        assert_eq!(json::decode(json::encode(&batch).as_bytes()).as_ref(), Ok(&batch));
+        batch.dimension_names().map(|name| name.map(str::to_owned))
+    };
+    let owned = |names: [Option<&str>; 4]| names.map(|name| name.map(str::to_owned));
+    assert_eq!(names([None; 4]), owned([None; 4]));
+    assert_eq!(names([Some("a"), None, Some("b"), None]), owned([Some("a"), None, Some("b"), None]));
+    assert_eq!(names([Some("a"), Some("a"), Some(""), Some("x\ny")]), owned([Some("a"), None, None, None]));
+    let json = json::encode(&sample::batch()).replace("\"workload\"", "\"region\"");
+    assert!(json::decode(json.as_bytes()).unwrap_err().to_string().contains("dimension_names"));
+}
+
+#[test]
 fn a_message_never_echoes_more_than_a_little() {
     let key = "k".repeat(1 << 20);
     for text in [
-        format!("{{\"version\":2,\"{key}\":1}}"),
+        format!("{{\"version\":3,\"{key}\":1}}"),
         json::encode(&sample::batch()).replace("\"measures\":{", &format!("\"measures\":{{\"{key}\":1,")),
     ] {
         let message = json::decode(text.as_bytes()).unwrap_err().to_string();

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use super::golomb::{BitReader, BitWriter, LIMIT, Lengths, MAX_ORDER};
+use super::golomb::{BitReader, BitWriter, Lengths, MAX_ORDER};
 use super::input::Input;
-use super::varint::{length, put};
+use super::varint::put;
 use super::{GOLOMB, PRESENT_ALL, PRESENT_AS, PRESENT_BITS, SINGLE};
 use crate::DecodeError;
-use crate::column::{Column, NULL, Presence};
+use crate::column::{Column, NULL, Presence, Sparse};
+use crate::message::message;
 
 /// How values are turned into numbers that are small, and back. `at` is the row; rows come in order.
 pub(super) trait Foretold {
@@ -23,55 +24,65 @@ pub(super) struct Writer<'a> {
     out: &'a mut Vec<u8>,
     /// Presence of the columns written so far, to be pointed at.
     presences: Vec<(u8, &'a Presence)>,
+    /// Room for one column's codes, and for the same as bits.
+    codes: Vec<u64>,
+    bits: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, presences: Vec::new() }
+        Self { out, presences: Vec::new(), codes: Vec::new(), bits: Vec::new() }
     }
 
     /// Writes one column.
     pub(super) fn put(&mut self, id: u8, column: &'a Column, foretold: Option<&mut dyn Foretold>) {
-        let rows: Vec<(usize, u64)> = match column {
-            Column::Absent => return,
-            Column::Constant(value) => {
+        self.codes.clear();
+        let step = foretold.is_none().then(|| step(column.values()));
+        match (column, foretold) {
+            (Column::Absent, _) => return,
+            (Column::Constant(value), _) => {
                 self.out.extend_from_slice(&[id, PRESENT_ALL | SINGLE]);
                 return put(self.out, *value);
             }
-            Column::Dense(values) => values.iter().copied().enumerate().collect(),
-            Column::Sparse(sparse) => {
-                if let Some(value) = sparse.single() {
-                    self.put_head(id, column, SINGLE);
-                    return put(self.out, value);
-                }
-                sparse.iter().collect()
+            (Column::Sparse(sparse), _) if let Some(value) = sparse.single() => {
+                self.put_head(id, column, SINGLE);
+                return put(self.out, value);
             }
-        };
-        let (step, codes) = codes(&rows, foretold);
-        self.put_codes(id, column, step, &codes);
+            (Column::Dense(values), Some(foretold)) => {
+                self.codes.extend(values.iter().enumerate().map(|(at, value)| foretold.code(at, *value)));
+            }
+            (Column::Sparse(sparse), Some(foretold)) => {
+                self.codes.extend(sparse.iter().map(|(at, value)| foretold.code(at, value)));
+            }
+            (Column::Dense(values) | Column::Sparse(Sparse { values, .. }), None) => match step {
+                Some(step) if step > 1 => {
+                    self.codes.extend(values.iter().map(|value| value.checked_div(step).unwrap_or(*value)));
+                }
+                _ => self.codes.extend_from_slice(values),
+            },
+        }
+        self.put_codes(id, column, step);
     }
 
-    fn put_codes(&mut self, id: u8, column: &'a Column, step: Option<u64>, codes: &[u64]) {
+    fn put_codes(&mut self, id: u8, column: &'a Column, step: Option<u64>) {
         let mut lengths = Lengths::new();
-        codes.iter().for_each(|code| lengths.add(*code));
-        let order = lengths.best_order();
-        let golomb = (codes.iter().all(|code| *code < LIMIT)).then(|| {
-            let mut bits = BitWriter::default();
-            codes.iter().for_each(|code| bits.put(*code, order));
-            bits.finish()
-        });
-        let plain: usize = codes.iter().map(|code| length(*code)).sum();
-        let golomb = golomb.filter(|bits| bits.len().saturating_add(1) < plain);
-        self.put_head(id, column, if golomb.is_some() { GOLOMB } else { 0 });
+        self.codes.iter().for_each(|code| lengths.add(*code));
+        let (order, plain) = (lengths.best_order(), lengths.as_varints());
+        let golomb = lengths.fit() && lengths.least_bytes(order).saturating_add(1) < plain && {
+            let mut writer = BitWriter::new(&mut self.bits);
+            self.codes.iter().for_each(|code| writer.put(*code, order));
+            writer.finish();
+            self.bits.len().saturating_add(1) < plain
+        };
+        self.put_head(id, column, if golomb { GOLOMB } else { 0 });
         if let Some(step) = step {
             put(self.out, step);
         }
-        match golomb {
-            Some(bits) => {
-                self.out.push(order);
-                self.out.extend_from_slice(&bits);
-            }
-            None => codes.iter().for_each(|code| put(self.out, *code)),
+        if golomb {
+            self.out.push(order);
+            self.out.extend_from_slice(&self.bits);
+        } else {
+            self.codes.iter().for_each(|code| put(self.out, *code));
         }
     }
 
@@ -91,15 +102,16 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What is written for the rows' values, and the step that was divided out where nothing is foretold.
-fn codes(rows: &[(usize, u64)], foretold: Option<&mut dyn Foretold>) -> (Option<u64>, Vec<u64>) {
-    match foretold {
-        Some(foretold) => (None, rows.iter().map(|(at, value)| foretold.code(*at, *value)).collect()),
-        None => {
-            let step = rows.iter().map(|(_, value)| *value).fold(0, greatest_common_divisor).max(1);
-            (Some(step), rows.iter().map(|(_, value)| value / step).collect())
+/// The greatest step that all values are multiples of.
+fn step(values: &[u64]) -> u64 {
+    let mut step = 0;
+    for value in values {
+        step = greatest_common_divisor(*value, step);
+        if step == 1 {
+            break;
         }
     }
+    step.max(1)
 }
 
 /// Euclid's algorithm; nothing and a number have that number in common.
@@ -127,7 +139,7 @@ impl Reader {
     pub(super) fn id(&mut self, input: &mut Input<'_>, part: &'static str) -> Result<u8, DecodeError> {
         let id = input.byte(part)?;
         if self.last.is_some_and(|last| id <= last) {
-            return Err(DecodeError::malformed(part, format!("column {id} is not in ascending order")));
+            return Err(DecodeError::malformed(part, message!("column {id} is not in ascending order")));
         }
         self.last = Some(id);
         Ok(id)
@@ -156,7 +168,7 @@ impl Reader {
         } else {
             let order = input.byte(part)?;
             if order > MAX_ORDER {
-                return Err(DecodeError::malformed(part, format!("order {order} is above {MAX_ORDER}")));
+                return Err(DecodeError::malformed(part, message!("order {order} is above {MAX_ORDER}")));
             }
             let most = input.left().saturating_mul(8);
             let mut reader = BitReader::new(input, part);
@@ -195,10 +207,10 @@ impl Reader {
                 let other = input.byte(part)?;
                 let known = self.presences.iter().find(|(known, _)| *known == other);
                 let unknown =
-                    || DecodeError::malformed(part, format!("column {other} has no presence to share"));
+                    || DecodeError::malformed(part, message!("column {other} has no presence to share"));
                 Arc::clone(&known.ok_or_else(unknown)?.1)
             }
-            _ => return Err(DecodeError::malformed(part, format!("kind {kind} is not known"))),
+            _ => return Err(DecodeError::malformed(part, message!("kind {kind} is not known"))),
         };
         if present.count() == 0 || present.count() == self.rows {
             return Err(DecodeError::malformed(part, "a presence that says all or nothing"));

@@ -9,10 +9,12 @@ use super::columns::{Foretold, Reader};
 use super::foretold::{AsBefore, Near};
 use super::input::Input;
 use super::static_strings::STATIC;
-use super::{FIRST_MEASURE_ID, IDS_MIXED, IDS_UUIDS, MAGIC};
-use crate::batch::{Batch, Ids, OwnedId, Parts, Reference};
+use super::{FIRST_MEASURE_ID, IDS_MIXED, IDS_UUIDS, MAGIC, MORE_NAMES, MORE_SUMMARY, summary};
+use crate::batch::{Batch, DimensionNames, Ids, OwnedId, Parts, Reference};
 use crate::column::Column;
+use crate::message::message;
 use crate::result::Results;
+use crate::summary::SummaryTable;
 use crate::target::Targets;
 use crate::{
     DecodeError, Health, HealthCounter, InstanceId, MAX_EVENTS, Measure, OLDEST_VERSION, Producer,
@@ -32,10 +34,8 @@ pub fn decode(bytes: &[u8]) -> Result<Batch, DecodeError> {
     if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(DecodeError::Version { found: version.into() });
     }
-    if version >= 2 {
-        input = Input::new(checked(bytes)?);
-        input.take(MAGIC.len() + 1, "version")?;
-    }
+    let mut input = Input::new(checked(bytes)?);
+    input.take(MAGIC.len() + 1, "version")?;
     let instance = InstanceId(input.array("instance")?);
     let epoch = input.number("epoch")?;
     let first_sequence = input.number("first_sequence")?;
@@ -44,7 +44,7 @@ pub fn decode(bytes: &[u8]) -> Result<Batch, DecodeError> {
     let strings = read_strings(&mut input)?;
     let events = input.count("events")?;
     if events > MAX_EVENTS {
-        return Err(DecodeError::malformed("events", format!("{events} are more than {MAX_EVENTS}")));
+        return Err(DecodeError::malformed("events", message!("{events} are more than {MAX_EVENTS}")));
     }
     let ids = read_ids(&mut input, events)?;
     let traces = read_traces(&mut input, events)?;
@@ -53,9 +53,10 @@ pub fn decode(bytes: &[u8]) -> Result<Batch, DecodeError> {
     let (rows, columns) = read_table(&mut input, "results", events)?;
     let results = Results { rows, columns };
     let (references, measures) = read_columns(&mut input, events)?;
-    let health = if version >= 2 { read_health(&mut input)? } else { Health::default() };
+    let health = read_health(&mut input)?;
+    let (dimension_names, summary) = if version >= 3 { read_more(&mut input)? } else { Default::default() };
     if input.left() > 0 {
-        return Err(DecodeError::malformed("batch", format!("{} bytes stand behind its end", input.left())));
+        return Err(DecodeError::malformed("batch", message!("{} bytes stand behind its end", input.left())));
     }
     let producer = Producer { instance, epoch };
     let parts = Parts {
@@ -73,6 +74,8 @@ pub fn decode(bytes: &[u8]) -> Result<Batch, DecodeError> {
         references,
         measures,
         health,
+        dimension_names,
+        summary,
     };
     Batch::checked(parts)
 }
@@ -95,7 +98,7 @@ fn read_strings(input: &mut Input<'_>) -> Result<Vec<Cow<'static, str>>, DecodeE
         strings.push(match tag % 2 {
             0 => Cow::Owned(input.text_of(tag / 2, PART)?.to_owned()),
             _ => Cow::Borrowed(STATIC.get(tag / 2).copied().ok_or_else(|| {
-                DecodeError::malformed(PART, format!("{} is not in the static table", tag / 2))
+                DecodeError::malformed(PART, message!("{} is not in the static table", tag / 2))
             })?),
         });
     }
@@ -120,7 +123,7 @@ fn read_ids(input: &mut Input<'_>, events: usize) -> Result<Ids, DecodeError> {
             }
             Ok(Ids::Mixed(ids))
         }
-        kind => Err(DecodeError::malformed(PART, format!("kind {kind} is not known"))),
+        kind => Err(DecodeError::malformed(PART, message!("kind {kind} is not known"))),
     }
 }
 
@@ -151,7 +154,7 @@ fn read_table<const N: usize>(
 ) -> Result<(usize, [Column; N]), DecodeError> {
     let rows = input.count(part)?;
     if rows > events {
-        return Err(DecodeError::malformed(part, format!("{rows} rows for {events} events")));
+        return Err(DecodeError::malformed(part, message!("{rows} rows for {events} events")));
     }
     let mut columns: [Column; N] = std::array::from_fn(|_| Column::Absent);
     let mut reader = Reader::new(rows);
@@ -194,8 +197,29 @@ fn read_columns(input: &mut Input<'_>, events: usize) -> Result<Columns, DecodeE
     Ok((references, measures))
 }
 
+/// What few batches have.
+fn read_more(input: &mut Input<'_>) -> Result<(DimensionNames, Option<SummaryTable>), DecodeError> {
+    const PART: &str = "more";
+    let flags = input.byte(PART)?;
+    if flags & !(MORE_NAMES | MORE_SUMMARY) != 0 {
+        return Err(DecodeError::malformed(PART, message!("{flags} says what is not known")));
+    }
+    let mut names = DimensionNames::default();
+    if flags & MORE_NAMES != 0 {
+        for name in &mut names {
+            let text = input.text("dimension_names")?;
+            *name = (!text.is_empty()).then(|| text.into());
+        }
+        if names.iter().all(Option::is_none) {
+            return Err(DecodeError::malformed("dimension_names", "none has a name"));
+        }
+    }
+    let summary = if flags & MORE_SUMMARY != 0 { Some(summary::read(input)?) } else { None };
+    Ok((names, summary))
+}
+
 fn unknown(part: &'static str, id: u8) -> DecodeError {
-    DecodeError::malformed(part, format!("column {id} is not known"))
+    DecodeError::malformed(part, message!("column {id} is not known"))
 }
 
 fn read_health(input: &mut Input<'_>) -> Result<Health, DecodeError> {
@@ -203,8 +227,8 @@ fn read_health(input: &mut Input<'_>) -> Result<Health, DecodeError> {
     for _ in 0..input.count("health")? {
         let id = input.byte("health")?;
         let counter = HealthCounter::ALL.get(usize::from(id));
-        let counter =
-            *counter.ok_or_else(|| DecodeError::malformed("health", format!("counter {id} is not known")))?;
+        let counter = *counter
+            .ok_or_else(|| DecodeError::malformed("health", message!("counter {id} is not known")))?;
         health.set(counter, input.number("health")?);
     }
     Ok(health)

@@ -4,7 +4,7 @@ use super::columns::{Foretold, Writer};
 use super::foretold::{AsBefore, Near};
 use super::static_strings::number_of;
 use super::varint::put;
-use super::{FIRST_MEASURE_ID, IDS_MIXED, IDS_UUIDS, MAGIC};
+use super::{FIRST_MEASURE_ID, IDS_MIXED, IDS_UUIDS, MAGIC, MORE_NAMES, MORE_SUMMARY, summary};
 use crate::batch::{Batch, Ids, OwnedId, Parts};
 use crate::column::Column;
 use crate::{Measure, RequestId};
@@ -30,16 +30,30 @@ pub fn encode(batch: &Batch) -> Vec<u8> {
     put_table(&mut out, parts.targets.rows, &parts.targets.columns);
     put_table(&mut out, parts.results.rows, &parts.results.columns);
     put_columns(&mut out, parts);
-    if parts.version >= 2 {
-        put_count(&mut out, parts.health.known().count());
-        for (counter, value) in parts.health.known() {
-            out.push(counter as u8);
-            put(&mut out, value);
-        }
-        let checksum = crc32fast::hash(&out);
-        out.extend_from_slice(&checksum.to_le_bytes());
+    put_count(&mut out, parts.health.known().count());
+    for (counter, value) in parts.health.known() {
+        out.push(counter as u8);
+        put(&mut out, value);
     }
+    if parts.version >= 3 {
+        put_more(&mut out, parts);
+    }
+    let checksum = crc32fast::hash(&out);
+    out.extend_from_slice(&checksum.to_le_bytes());
     out
+}
+
+/// What few batches have: the names of dimensions, a summary.
+fn put_more(out: &mut Vec<u8>, parts: &Parts) {
+    let named = parts.dimension_names.iter().any(Option::is_some);
+    let flag = |there: bool, flag: u8| if there { flag } else { 0 };
+    out.push(flag(named, MORE_NAMES) | flag(parts.summary.is_some(), MORE_SUMMARY));
+    if named {
+        parts.dimension_names.iter().for_each(|name| put_text(out, name.as_deref().unwrap_or_default()));
+    }
+    if let Some(table) = &parts.summary {
+        summary::write(out, table);
+    }
 }
 
 /// A `usize` always fits 64 bits on the targets that Weir is built for; saturates elsewhere.

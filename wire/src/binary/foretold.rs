@@ -1,12 +1,11 @@
 //! What foretells a value: for measures another measure or the event before, for tables the last row like it.
 
-use std::collections::HashMap;
-
 use super::columns::Foretold;
 use super::varint::{unzigzag, zigzag};
 use crate::Measure;
 use crate::batch::Parts;
 use crate::column::Column;
+use crate::index::{Hash, Index};
 use crate::measure::Prediction;
 
 /// A measure against what is near it.
@@ -41,38 +40,103 @@ impl Foretold for Near<'_> {
     }
 }
 
+/// A number against the one before it.
+#[derive(Default)]
+pub(super) struct Before(u64);
+
+impl Foretold for Before {
+    fn code(&mut self, _: usize, value: u64) -> u64 {
+        zigzag(value, std::mem::replace(&mut self.0, value))
+    }
+
+    fn value(&mut self, _: usize, code: u64) -> u64 {
+        self.0 = unzigzag(code, self.0).min(Measure::MAX + 1);
+        self.0
+    }
+}
+
+/// A number against another of the same row.
+pub(super) struct Like<'a>(pub(super) &'a Column);
+
+impl Like<'_> {
+    fn predicted(&self, at: usize) -> u64 {
+        self.0.get(at).unwrap_or(0)
+    }
+}
+
+impl Foretold for Like<'_> {
+    fn code(&mut self, at: usize, value: u64) -> u64 {
+        zigzag(value, self.predicted(at))
+    }
+
+    fn value(&mut self, at: usize, code: u64) -> u64 {
+        unzigzag(code, self.predicted(at))
+    }
+}
+
 /// A field of a table's row: 0 if it is what the last row with the same first field had, else the value + 1.
 ///
 /// Rows of one backend differ in little, and so do rows of one outcome.
 pub(super) struct AsBefore<'a> {
     first: &'a Column,
-    before: HashMap<u64, u64>,
+    index: Index,
+    /// The first field, and what the last row with it had.
+    before: Vec<(u64, u64)>,
 }
 
 impl<'a> AsBefore<'a> {
     pub(super) fn new(first: &'a Column) -> Self {
-        Self { first, before: HashMap::new() }
+        Self { first, index: Index::default(), before: Vec::new() }
     }
 
-    fn replace(&mut self, at: usize, value: u64) -> Option<u64> {
-        self.before.insert(self.first.get(at).unwrap_or(u64::MAX), value)
+    fn key(&self, at: usize) -> u64 {
+        self.first.get(at).unwrap_or(u64::MAX)
     }
+
+    /// What the last row with this first field had.
+    fn slot(&mut self, key: u64) -> Option<&mut u64> {
+        let before = &self.before;
+        let at = self.index.find(hash(key), |at| get(before, at).is_some_and(|(found, _)| *found == key))?;
+        self.before.get_mut(usize::try_from(at).ok()?).map(|(_, value)| value)
+    }
+
+    fn add(&mut self, key: u64, value: u64) {
+        let Ok(at) = u32::try_from(self.before.len()) else { return };
+        self.before.push((key, value));
+        let before = &self.before;
+        self.index.add(hash(key), at, |at| hash(get(before, at).map_or(0, |(key, _)| *key)));
+    }
+}
+
+fn hash(key: u64) -> Hash {
+    Hash::new(0).number(key)
+}
+
+fn get(before: &[(u64, u64)], at: u32) -> Option<&(u64, u64)> {
+    before.get(usize::try_from(at).ok()?)
 }
 
 impl Foretold for AsBefore<'_> {
     fn code(&mut self, at: usize, value: u64) -> u64 {
-        if self.replace(at, value) == Some(value) { 0 } else { value.saturating_add(1) }
+        let key = self.key(at);
+        match self.slot(key) {
+            Some(before) if *before == value => return 0,
+            Some(before) => *before = value,
+            None => self.add(key, value),
+        }
+        value.saturating_add(1)
     }
 
     fn value(&mut self, at: usize, code: u64) -> u64 {
-        let key = self.first.get(at).unwrap_or(u64::MAX);
-        match code.checked_sub(1) {
+        let key = self.key(at);
+        let Some(value) = code.checked_sub(1) else {
             // Nothing before is like nothing that may be: out of range.
-            None => self.before.get(&key).copied().unwrap_or(u64::MAX),
-            Some(value) => {
-                self.before.insert(key, value);
-                value
-            }
+            return self.slot(key).map_or(u64::MAX, |before| *before);
+        };
+        match self.slot(key) {
+            Some(before) => *before = value,
+            None => self.add(key, value),
         }
+        value
     }
 }

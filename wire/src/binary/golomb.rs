@@ -10,9 +10,6 @@ use crate::DecodeError;
 /// The highest order: numbers are below 2⁶³ here, so that n + 2ᵏ fits 64 bits.
 pub(super) const MAX_ORDER: u8 = 62;
 
-/// Numbers from here up are not coded so; a column that has one is written as varints.
-pub(super) const LIMIT: u64 = 1 << 63;
-
 /// How many bits numbers take, by how many of them have each length in bits.
 #[derive(Debug)]
 pub(super) struct Lengths([usize; 65]);
@@ -28,16 +25,44 @@ impl Lengths {
         }
     }
 
-    /// The order with the fewest bits, as far as lengths tell.
-    pub(super) fn best_order(&self) -> u8 {
-        (0..=MAX_ORDER).min_by_key(|order| self.bits(*order)).unwrap_or(0)
+    /// Whether all are below 2⁶³: a column that has a greater one is written as varints.
+    pub(super) fn fit(&self) -> bool {
+        self.0.last() == Some(&0)
     }
 
-    /// About how many bits all take: a number of more than k bits is taken to grow by no bit when 2ᵏ is added.
-    fn bits(&self, order: u8) -> usize {
+    /// The bytes that all take as varints.
+    pub(super) fn as_varints(&self) -> usize {
+        let each = |(length, count): (usize, &usize)| count.saturating_mul(length.max(1).div_ceil(7));
+        self.0.iter().enumerate().map(each).fold(0, usize::saturating_add)
+    }
+
+    /// The order with the fewest bits, as far as lengths tell; the lowest of several.
+    pub(super) fn best_order(&self) -> u8 {
+        // How many numbers are longer than the order, and twice the bits of those.
+        let mut longer = self.0.iter().fold(0, |sum, count| usize::saturating_add(sum, *count));
+        let mut bits = self.0.iter().enumerate().fold(0, |sum, (length, count)| sum + 2 * length * count);
+        let mut shorter = 0usize;
+        let mut best = (usize::MAX, 0);
+        for (order, (length, count)) in (0..=MAX_ORDER).zip(self.0.iter().enumerate()) {
+            longer -= count;
+            shorter += count;
+            bits -= 2 * length * count;
+            // `length` is the order: the two walk together.
+            let all = shorter * (length + 1) + bits.saturating_sub(longer * length);
+            if all < best.0 {
+                best = (all, order);
+            }
+        }
+        best.1
+    }
+
+    /// About how many bytes all take, and never more than they do: a number of more than k bits is taken to
+    /// grow by no bit when 2ᵏ is added.
+    pub(super) fn least_bytes(&self, order: u8) -> usize {
         let order = usize::from(order);
         let each = |length: usize| if length <= order { order + 1 } else { 2 * length - order };
-        self.0.iter().enumerate().map(|(length, count)| count * each(length)).sum()
+        let bits: usize = self.0.iter().enumerate().map(|(length, count)| count * each(length)).sum();
+        bits.div_ceil(8)
     }
 }
 
@@ -46,38 +71,51 @@ fn bit_length(value: u64) -> usize {
 }
 
 /// Writes codes into whole bytes.
-#[derive(Debug, Default)]
-pub(super) struct BitWriter {
-    bytes: Vec<u8>,
-    pending: u128,
+pub(super) struct BitWriter<'a> {
+    out: &'a mut Vec<u8>,
+    pending: u64,
+    /// How many bits are pending: fewer than [`Self::WORD`] between calls.
     bits: u32,
 }
 
-impl BitWriter {
-    /// Writes `value`, which is below [`LIMIT`], in that order.
+impl<'a> BitWriter<'a> {
+    const WORD: u32 = 32;
+
+    /// Writes over what is in `out`.
+    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+        out.clear();
+        Self { out, pending: 0, bits: 0 }
+    }
+
+    /// Writes `value`, which is below 2⁶³, in that order.
     pub(super) fn put(&mut self, value: u64, order: u8) {
         let shifted = value.saturating_add(1 << order.min(MAX_ORDER));
         let length = 64 - shifted.leading_zeros();
         let zeros = length.saturating_sub(u32::from(order) + 1);
-        self.push(0, zeros);
-        self.push(shifted, length);
+        if zeros + length <= Self::WORD {
+            return self.push(shifted, zeros + length);
+        }
+        self.push(0, zeros.saturating_sub(Self::WORD));
+        self.push(0, zeros.min(Self::WORD));
+        self.push(shifted >> Self::WORD, length.saturating_sub(Self::WORD));
+        self.push(shifted & 0xffff_ffff, length.min(Self::WORD));
     }
 
+    /// Writes the low bits of `value`, which has no others; at most a word.
     fn push(&mut self, value: u64, bits: u32) {
-        self.pending = (self.pending << bits) | u128::from(value);
+        self.pending = (self.pending << bits) | value;
         self.bits += bits;
-        while self.bits >= 8 {
-            self.bits -= 8;
-            self.bytes.push((self.pending >> self.bits & 0xff) as u8);
+        if self.bits >= Self::WORD {
+            self.bits -= Self::WORD;
+            let [_, _, _, _, word @ ..] = (self.pending >> self.bits).to_be_bytes();
+            self.out.extend_from_slice(&word);
+            self.pending &= (1 << self.bits) - 1;
         }
-        self.pending &= (1 << self.bits) - 1;
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        if self.bits > 0 {
-            self.push(0, 8 - self.bits);
-        }
-        self.bytes
+    pub(super) fn finish(self) {
+        let [_, _, _, _, word @ ..] = (self.pending << (Self::WORD - self.bits)).to_be_bytes();
+        self.out.extend(word.iter().take(self.bits.div_ceil(8) as usize));
     }
 }
 
@@ -147,9 +185,10 @@ mod tests {
         let values: Vec<u64> =
             (0..63).flat_map(|bit| [(1u64 << bit) - 1, 1 << bit, (1 << bit) + 1]).collect();
         for order in 0..=MAX_ORDER {
-            let mut writer = BitWriter::default();
+            let mut bytes = Vec::new();
+            let mut writer = BitWriter::new(&mut bytes);
             values.iter().for_each(|value| writer.put(*value, order));
-            let bytes = writer.finish();
+            writer.finish();
             let mut input = Input::new(&bytes);
             let mut reader = BitReader::new(&mut input, "test");
             let read: Vec<u64> = values.iter().map(|_| reader.number(order).unwrap()).collect();
@@ -163,9 +202,11 @@ mod tests {
     #[cfg_attr(not(target_arch = "wasm32"), test)]
     fn the_codes_are_those_of_the_literature() {
         let bits = |value, order| {
-            let mut writer = BitWriter::default();
+            let mut bytes = Vec::new();
+            let mut writer = BitWriter::new(&mut bytes);
             writer.put(value, order);
-            writer.finish()
+            writer.finish();
+            bytes
         };
         // Order 0: 1, 010, 011, 00100; order 1: 10, 11, 0100.
         assert_eq!([bits(0, 0), bits(1, 0), bits(2, 0), bits(3, 0)], [[0x80], [0x40], [0x60], [0x20]]);

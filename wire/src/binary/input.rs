@@ -1,6 +1,7 @@
 //! What is left of an input, read piece by piece; every piece may be the last.
 
 use crate::DecodeError;
+use crate::message::message;
 
 /// What is left to read.
 pub(super) struct Input<'a>(&'a [u8]);
@@ -35,7 +36,7 @@ impl<'a> Input<'a> {
         match self.byte(part)? {
             0 => Ok(false),
             1 => Ok(true),
-            other => Err(DecodeError::malformed(part, format!("{other} is neither 0 nor 1"))),
+            other => Err(DecodeError::malformed(part, message!("{other} is neither 0 nor 1"))),
         }
     }
 
@@ -57,7 +58,7 @@ impl<'a> Input<'a> {
 
     pub(super) fn count(&mut self, part: &'static str) -> Result<usize, DecodeError> {
         let count = self.number(part)?;
-        usize::try_from(count).map_err(|_| DecodeError::malformed(part, format!("{count} are too many")))
+        usize::try_from(count).map_err(|_| DecodeError::malformed(part, message!("{count} are too many")))
     }
 
     pub(super) fn text(&mut self, part: &'static str) -> Result<&'a str, DecodeError> {

@@ -2,7 +2,8 @@
 
 use weir_wire::{
     Batch, BatchBuilder, Breaker, Cache, CostSource, Event, EventResult, Health, HealthCounter, InstanceId,
-    Measure, Measures, Outcome, Producer, RequestId, Target, TraceContext, UsageStatus,
+    Measure, Measures, Outcome, Producer, RequestId, SummaryBuilder, Target, TraceContext, UsageStatus,
+    Window,
 };
 
 pub(crate) const PRODUCER: Producer = Producer {
@@ -119,9 +120,22 @@ pub(crate) fn health() -> Health {
 }
 
 pub(crate) fn batch() -> Batch {
-    let mut builder = BatchBuilder::new("edge-1");
+    let mut builder =
+        BatchBuilder::new("edge-1").with_dimensions([Some("region"), None, None, Some("workload")]);
     for event in events() {
         builder.push(&event);
     }
     builder.finish(PRODUCER, 42, 1_790_000_002_000_000, health())
+}
+
+/// The same events with their detail gone, and one more.
+pub(crate) fn summary() -> SummaryBuilder {
+    let mut summary = SummaryBuilder::new("edge-1");
+    for (event, start_s) in events().iter().zip([1_790_000_000, 1_789_999_980, 1_790_000_040]) {
+        summary.add(event, Window { start_s, width_s: 60 }, true);
+    }
+    summary.add(&full(), Window { start_s: 1_790_000_000, width_s: 60 }, true);
+    summary.cover(42, 3);
+    summary.cover(50, 1);
+    summary
 }

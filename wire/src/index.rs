@@ -41,7 +41,7 @@ impl Hash {
 #[cfg(not(target_arch = "wasm32"))]
 fn folded(a: u64, b: u64) -> u64 {
     let product = u128::from(a).wrapping_mul(u128::from(b));
-    ((product ^ (product >> 64)) & u128::from(u64::MAX)) as u64
+    u64::try_from((product ^ (product >> 64)) & u128::from(u64::MAX)).unwrap_or_default()
 }
 
 /// The same idea with the multiplications that a 32-bit machine has.

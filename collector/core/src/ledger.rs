@@ -45,7 +45,44 @@ pub struct Acceptance {
     pub duplicates: u64,
 }
 
+/// What came of offering numbers that are one: all of them are taken, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// All are new, so many.
+    Taken(u64),
+    /// All had been accepted before, so many.
+    Duplicate(u64),
+    /// Some are new and some are not: nothing was taken.
+    Mixed {
+        /// How many had not been accepted before.
+        fresh: u64,
+        /// How many had.
+        duplicates: u64,
+    },
+}
+
 impl Ledger {
+    /// Takes the numbers of `offered`, which are ascending and disjoint, if all of them are new. What is
+    /// summed up over them can't be taken apart.
+    ///
+    /// Taken or not, it tells that all numbers below the last range's end were given.
+    pub fn accept_whole(&mut self, offered: &[Range]) -> Whole {
+        let all = offered.iter().map(Range::len).fold(0, u64::saturating_add);
+        let duplicates =
+            offered.iter().map(|range| self.accepted.covered(*range)).fold(0, u64::saturating_add);
+        self.known = offered.iter().fold(self.known, |known, range| known.max(range.end));
+        if duplicates == 0 {
+            for range in offered {
+                self.accept(range.start, range.len());
+            }
+            Whole::Taken(all)
+        } else if duplicates == all {
+            Whole::Duplicate(duplicates)
+        } else {
+            Whole::Mixed { fresh: all.saturating_sub(duplicates), duplicates }
+        }
+    }
+
     /// Takes the `count` numbers from `first` on; those that reach beyond 64 bits do not exist.
     ///
     /// A `count` of zero accepts nothing and still tells that all numbers below `first` were given.
@@ -115,6 +152,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_one_is_taken_whole_or_not_at_all() {
+        let check = |offered: &[Range], expected: Whole, accepted: u64, missing: u64| {
+            let mut ledger = Ledger::default();
+            ledger.accept(10, 10);
+            assert_eq!(ledger.accept_whole(offered), expected, "{offered:?}");
+            assert_eq!((ledger.accepted(), ledger.missing()), (accepted, missing), "{offered:?}");
+        };
+        check(&[range(1, 10)], Whole::Taken(9), 19, 0);
+        check(&[range(1, 5), range(20, 25)], Whole::Taken(9), 19, 5);
+        check(&[range(12, 14), range(15, 20)], Whole::Duplicate(7), 10, 9);
+        check(&[range(9, 11)], Whole::Mixed { fresh: 1, duplicates: 1 }, 10, 9);
+        check(&[range(10, 20), range(30, 31)], Whole::Mixed { fresh: 1, duplicates: 10 }, 10, 20);
+        check(&[], Whole::Taken(0), 10, 9);
+    }
+
+    #[test]
     fn closing_a_gap_keeps_its_numbers_missing() {
         let mut ledger = Ledger::default();
         let gaps = u64::try_from(MAX_RANGES).unwrap() + 10;
@@ -129,6 +182,43 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whole_offers_agree_with_a_set(
+            before in prop::collection::vec((1u64..200, 1u64..20), 0..10),
+            offers in prop::collection::vec(prop::collection::vec((0u64..4, 1u64..9), 1..5), 1..20),
+        ) {
+            let mut ledger = Ledger::default();
+            let mut set = BTreeSet::new();
+            for (first, count) in before {
+                ledger.accept(first, count);
+                set.extend(first..first + count);
+            }
+            for (at, offer) in offers.into_iter().enumerate() {
+                let mut end = 1 + 10 * (u64::try_from(at).unwrap() % 7);
+                let ranges: Vec<Range> = offer
+                    .into_iter()
+                    .map(|(gap, count)| {
+                        let start = end + gap;
+                        end = start + count;
+                        range(start, end)
+                    })
+                    .collect();
+                let numbers: Vec<u64> = ranges.iter().flat_map(|range| range.start..range.end).collect();
+                let duplicates = u64::try_from(numbers.iter().filter(|number| set.contains(number)).count()).unwrap();
+                let all = u64::try_from(numbers.len()).unwrap();
+                let expected = match duplicates {
+                    0 => Whole::Taken(all),
+                    _ if duplicates == all => Whole::Duplicate(all),
+                    _ => Whole::Mixed { fresh: all - duplicates, duplicates },
+                };
+                prop_assert_eq!(ledger.accept_whole(&ranges), expected);
+                if duplicates == 0 {
+                    set.extend(numbers);
+                }
+                prop_assert_eq!(ledger.accepted(), u64::try_from(set.len()).unwrap());
+            }
+        }
+
         #[test]
         fn agrees_with_a_set(offers in prop::collection::vec((0u64..200, 0u64..40), 1..40)) {
             let mut ledger = Ledger::default();

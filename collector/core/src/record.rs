@@ -4,6 +4,8 @@
 mod flags;
 mod time;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use weir_wire::{Batch, Event, Measure, Outcome};
 
@@ -29,6 +31,8 @@ pub struct RequestRecord {
     pub provider: Option<String>,
     pub model: Option<String>,
     pub consumer: Option<String>,
+    /// The operator's own labels by name; those that the request lacks are left out.
+    pub dimensions: BTreeMap<String, String>,
     pub status: Option<u16>,
     pub outcome: Outcome,
     pub error_type: Option<String>,
@@ -134,6 +138,7 @@ impl RequestRecord {
             provider: owned(target.provider),
             model: owned(target.model),
             consumer: owned(event.consumer),
+            dimensions: dimensions(batch, &event),
             status: result.status,
             outcome: result.outcome,
             error_type: owned(result.error_type),
@@ -166,6 +171,16 @@ impl RequestRecord {
             sequence,
         })
     }
+}
+
+/// A dimension that the batch has no name for is called by its number.
+fn dimensions(batch: &Batch, event: &Event<'_>) -> BTreeMap<String, String> {
+    let named = batch.dimension_names().into_iter().zip(event.dimensions).zip(1..);
+    let pair = |((name, value), number): ((Option<&str>, Option<&str>), u8)| {
+        let name = name.map_or_else(|| format!("dimension_{number}"), str::to_owned);
+        Some((name, value?.to_owned()))
+    };
+    named.filter_map(pair).collect()
 }
 
 impl Usage {

@@ -11,8 +11,9 @@ mod of_batch;
 
 use std::collections::HashMap;
 
-pub use counters::{Counters, Sum, Summed};
+pub use counters::{Counters, Sum};
 pub use key::{Key, OTHER};
+pub use weir_wire::Summed;
 
 /// The most keys that totals keep apart; beyond it names give way to [`OTHER`].
 ///

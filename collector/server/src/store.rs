@@ -16,6 +16,7 @@ mod producers;
 mod quarantine;
 mod query;
 mod readers;
+mod summaries;
 mod totals_table;
 mod writer;
 

@@ -63,6 +63,13 @@ impl RangeSet {
         fresh
     }
 
+    /// How many numbers of `offered` it holds.
+    pub(super) fn covered(&self, offered: Range) -> u64 {
+        let from = self.0.partition_point(|range| range.end <= offered.start);
+        let touched = self.0.iter().skip(from).take_while(|range| range.start < offered.end);
+        touched.map(|range| range.end.min(offered.end) - range.start.max(offered.start)).sum()
+    }
+
     /// Merges the lowest ranges, and what lies below them, until at most `most` are left.
     pub(super) fn close_oldest_gaps(&mut self, most: usize) {
         let Some(excess) = self.0.len().checked_sub(most).filter(|excess| *excess > 0) else { return };

@@ -1,6 +1,6 @@
 //! What totals are kept apart by.
 
-use weir_wire::{Outcome, Target};
+use weir_wire::{Outcome, SummaryCell, Target};
 
 /// Stands for a name that was one too many.
 pub const OTHER: &str = "other";
@@ -32,6 +32,18 @@ impl Key {
             algorithm: target.algorithm.map(Into::into),
             outcome,
             status_class: status.and_then(|status| u8::try_from(status / 100).ok()),
+        }
+    }
+
+    /// The key of a summary's cell.
+    pub fn of_cell(cell: &SummaryCell<&str>) -> Self {
+        Self {
+            backend: cell.backend.map(Into::into),
+            route: cell.route.map(Into::into),
+            model: cell.model.map(Into::into),
+            algorithm: cell.algorithm.map(Into::into),
+            outcome: cell.outcome,
+            status_class: cell.status_class,
         }
     }
 

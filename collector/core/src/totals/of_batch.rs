@@ -1,19 +1,34 @@
-//! The totals of one batch, column by column: events share few (target, result) pairs, so names are looked
-//! at once a pair and numbers once an event.
+//! The totals of one batch: of a summary cell by cell, of events column by column. Events share few (target,
+//! result) pairs, so names are looked at once a pair and numbers once an event.
 
 use std::collections::HashMap;
 
-use weir_wire::{Batch, Column, EventResult};
+use weir_wire::{Batch, Column, EventResult, KnownSum, Summary, SummaryCell};
 
-use super::{Counters, Key, Summed, Totals};
+use super::{Counters, Key, Sum, Summed, Totals};
 
 /// The most keys that one batch is kept apart by; what a batch adds up to must not be much larger than it.
 const MAX_KEYS_OF_A_BATCH: usize = 4096;
 
 impl Totals {
-    /// What the events of `batch` add up to. Beyond some thousand keys names give way to [`super::OTHER`].
+    /// What the events of `batch`, or the summary in their place, add up to. Beyond some thousand keys names
+    /// give way to [`super::OTHER`].
     pub fn of(batch: &Batch) -> Self {
-        Self::of_with(batch, MAX_KEYS_OF_A_BATCH)
+        match batch.summary() {
+            Some(summary) => Self::of_summary(summary, MAX_KEYS_OF_A_BATCH),
+            None => Self::of_with(batch, MAX_KEYS_OF_A_BATCH),
+        }
+    }
+
+    fn of_summary(summary: Summary<'_>, most: usize) -> Self {
+        let mut table = Table { most, ..Table::default() };
+        for cell in summary.cells() {
+            let slot = table.slot(Key::of_cell(&cell));
+            if let Some(counters) = table.sums.get_mut(slot) {
+                counters.merge(&counters_of(&cell));
+            }
+        }
+        table.totals()
     }
 
     fn of_with(batch: &Batch, most: usize) -> Self {
@@ -39,6 +54,11 @@ impl Totals {
         }
         table.totals()
     }
+}
+
+fn counters_of(cell: &SummaryCell<&str>) -> Counters {
+    let sum = |sum: KnownSum| Sum { total: sum.total.into(), known: sum.known };
+    Counters { requests: cell.requests, usages: cell.usages, sums: cell.sums.map(sum) }
 }
 
 /// Counters by slot, and the slot of each key.
@@ -103,8 +123,8 @@ fn add_column(sums: &mut [Counters], slots: &[usize], summed: Summed, column: &C
 mod tests {
     use proptest::prelude::*;
     use weir_wire::{
-        BatchBuilder, CostSource, Event, Health, InstanceId, Measure, Measures, Outcome, Producer, Target,
-        UsageStatus,
+        BatchBuilder, CostSource, Event, Health, InstanceId, Measure, Measures, Outcome, Producer,
+        SummaryBuilder, Target, UsageStatus, Window,
     };
 
     use super::*;
@@ -159,6 +179,12 @@ mod tests {
             let producer = Producer { instance: InstanceId([0; 16]), epoch: 0 };
             let batch = builder.finish(producer, 0, 0, Health::default());
             prop_assert_eq!(Totals::of(&batch), naive(&events));
+            let mut summary = SummaryBuilder::new("edge");
+            for (at, event) in (0..).zip(&events) {
+                summary.add(event, Window { start_s: at % 3, width_s: 1 }, true);
+                summary.cover(at, 1);
+            }
+            prop_assert_eq!(Totals::of(&summary.batch(producer, 0, Health::default())), naive(&events));
         }
     }
 

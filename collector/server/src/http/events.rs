@@ -15,7 +15,7 @@ use serde::Serialize;
 use weir_wire::json;
 
 use self::prepare::{Form, Prepared, prepare};
-use self::refusal::{Refusal, Seen, of_body, refuse};
+use self::refusal::{Refusal, Seen, of_body, of_conflict, refuse};
 use super::body::{self, Whole};
 use super::{Api, Peer, Shared};
 use crate::clock::now_us;
@@ -60,7 +60,8 @@ pub(super) async fn post(
     };
     let task = api.tasks.spawn(finish(Arc::clone(&api), peer, form, whole));
     let failed = |error| Problem::internal(format!("the batch was given up: {error}"));
-    let Taken { receipt: Receipt { accepted, duplicates }, last_sequence } = task.await.map_err(failed)??;
+    let Taken { receipt: Receipt { accepted, duplicates, .. }, last_sequence } =
+        task.await.map_err(failed)??;
     let committed = [(COMMITTED, HeaderValue::from(last_sequence))];
     Ok((committed, Json(Answer { accepted, duplicates })))
 }
@@ -114,7 +115,10 @@ async fn take(api: &Api, form: Form, bytes: Bytes) -> Result<Taken, Refusal> {
     let last_sequence = delivery.last_sequence();
     let delivered = api.store.deliver(delivery).await;
     let receipt = delivered.map_err(|error| Refusal::for_now(BatchResult::Unavailable, error.into()))?;
-    let Receipt { accepted, duplicates } = receipt;
+    let Receipt { accepted, duplicates, conflict } = receipt;
+    if conflict {
+        return Err(of_conflict(duplicates));
+    }
     let result = if accepted == 0 && duplicates > 0 { BatchResult::Duplicate } else { BatchResult::Accepted };
     api.metrics.ingest.count(result);
     api.metrics.ingest.count_events(accepted, duplicates);

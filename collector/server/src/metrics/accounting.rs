@@ -77,19 +77,32 @@ fn render_backend(text: &mut Text, backend: &str, counters: &Counters) {
 }
 
 fn render_gateways(text: &mut Text, accounts: &Accounts) {
-    const PLAIN: [(HealthCounter, &f::Family); 4] = [
+    const PLAIN: [(HealthCounter, &f::Family); 13] = [
         (HealthCounter::EventsRecorded, &f::PRODUCER_RECORDED),
         (HealthCounter::DeliveriesRetried, &f::PRODUCER_RETRIED),
         (HealthCounter::ParseFailures, &f::PRODUCER_PARSE_FAILURES),
         (HealthCounter::SeriesOverflow, &f::PRODUCER_SERIES_OVERFLOW),
+        (HealthCounter::EventsSummarised, &f::PRODUCER_SUMMARISED),
+        (HealthCounter::EventsLostCrash, &f::PRODUCER_EVENTS_LOST),
+        (HealthCounter::StreamsLostCrash, &f::PRODUCER_STREAMS_LOST),
+        (HealthCounter::SlotsAdopted, &f::PRODUCER_SLOTS_ADOPTED),
+        (HealthCounter::ScansSkipped, &f::PRODUCER_SCANS_SKIPPED),
+        (HealthCounter::StreamsOpened, &f::PRODUCER_STREAMS_OPENED),
+        (HealthCounter::RequestsFailed, &f::PRODUCER_FAILED),
+        (HealthCounter::InputTokens, &f::PRODUCER_INPUT_TOKENS),
+        (HealthCounter::OutputTokens, &f::PRODUCER_OUTPUT_TOKENS),
     ];
     for (name, gateway) in accounts.gateways.iter() {
         text.sample(&f::EVENTS_MISSING, &[name], gateway.missing);
+        text.sample(&f::EVENTS_SUMMARISED, &[name], gateway.summarised);
         let value = |counter: HealthCounter| gateway.health.get(counter as usize).copied().flatten();
         for (counter, family) in PLAIN {
             if let Some(value) = value(counter) {
                 text.sample(family, &[name], value);
             }
+        }
+        if let Some(nano_usd) = value(HealthCounter::CostNanoUsd) {
+            text.sample(&f::PRODUCER_COST, &[name], NanoUsd(nano_usd));
         }
         for (counter, reason) in DROP_REASONS {
             if let Some(value) = value(counter) {

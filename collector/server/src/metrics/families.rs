@@ -47,6 +47,8 @@ families! {
         "Requests whose cost is not known; they are in no sum of costs.";
     EVENTS_MISSING: Gauge "weir_events_missing" { "gateway" }
         "Events that a gateway's producers have numbered and that have not come, now; some may yet.";
+    EVENTS_SUMMARISED: Counter "weir_events_summarised_total" { "gateway" }
+        "Events that were accepted without their detail: a summary stands for them in all totals.";
     PRODUCER_RECORDED: Counter "weir_producer_events_recorded_total" { "gateway" }
         "Events that a gateway's producers say they have recorded.";
     PRODUCER_DROPPED: Counter "weir_producer_events_dropped_total" { "gateway", "reason" }
@@ -57,6 +59,26 @@ families! {
         "Headers and bodies that a gateway's producers could not understand.";
     PRODUCER_SERIES_OVERFLOW: Counter "weir_producer_series_overflow_total" { "gateway" }
         "Requests that a gateway's producers counted under the series other, their table being full.";
+    PRODUCER_SUMMARISED: Counter "weir_producer_events_summarised_total" { "gateway" }
+        "Events whose detail a gateway's producers say they have let go, memory being full, and whose totals they kept.";
+    PRODUCER_EVENTS_LOST: Counter "weir_producer_events_lost_total" { "gateway" }
+        "Requests that had ended in a producer that failed before it wrote them down, as those that took over say.";
+    PRODUCER_STREAMS_LOST: Counter "weir_producer_streams_lost_total" { "gateway" }
+        "Requests that were open in a producer when it failed, as those that took over say.";
+    PRODUCER_SLOTS_ADOPTED: Counter "weir_producer_slots_adopted_total" { "gateway" }
+        "Outboxes of failed producers that others say they have taken over.";
+    PRODUCER_SCANS_SKIPPED: Counter "weir_producer_scans_skipped_total" { "gateway" }
+        "Bodies that a gateway's producers did not scan, their memory for that being used up.";
+    PRODUCER_STREAMS_OPENED: Counter "weir_producer_streams_opened_total" { "gateway" }
+        "Requests that a gateway's producers have seen begin.";
+    PRODUCER_FAILED: Counter "weir_producer_requests_failed_total" { "gateway" }
+        "Recorded requests of a gateway's producers that ended otherwise than in success, by their own count.";
+    PRODUCER_INPUT_TOKENS: Counter "weir_producer_input_tokens_total" { "gateway" }
+        "Input tokens of a gateway's producers by their own count.";
+    PRODUCER_OUTPUT_TOKENS: Counter "weir_producer_output_tokens_total" { "gateway" }
+        "Output tokens of a gateway's producers by their own count.";
+    PRODUCER_COST: Counter "weir_producer_cost_usd_total" { "gateway" }
+        "Known cost of a gateway's requests by its producers' own count, US dollars.";
     INGEST_BATCHES: Counter "weir_ingest_batches_total" { "result" }
         "Batches that came, by what became of them, since this process started.";
     INGEST_EVENTS: Counter "weir_ingest_events_total" { }

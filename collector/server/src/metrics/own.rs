@@ -33,6 +33,8 @@ results! {
     Duplicate = "duplicate",
     /// Not a batch: refused for good.
     Malformed = "malformed",
+    /// A summary that is new in part, and can't be taken in part: refused for good.
+    Conflicting = "conflicting",
     /// Beyond the limit: refused for good.
     TooLarge = "too_large",
     /// Another content type or version.

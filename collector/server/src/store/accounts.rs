@@ -25,6 +25,8 @@ pub(crate) struct Accounts {
 pub(crate) struct Gateway {
     /// Events that were given a number and have not come.
     pub(crate) missing: u128,
+    /// Events that were accepted without their detail, in summaries.
+    pub(crate) summarised: u128,
     /// The producers' own counters, in the order of [`HealthCounter::ALL`]; absent where none tells.
     pub(crate) health: [Option<u128>; HealthCounter::ALL.len()],
 }
@@ -54,10 +56,12 @@ impl Gateways {
         if let Some(before) = before {
             let gateway = self.gateway(&before.gateway);
             gateway.missing = gateway.missing.saturating_sub(before.ledger.missing().into());
+            gateway.summarised = gateway.summarised.saturating_sub(before.summarised.into());
             gateway.change(&before.health, u128::saturating_sub);
         }
         let gateway = self.gateway(&after.gateway);
         gateway.missing = gateway.missing.saturating_add(after.ledger.missing().into());
+        gateway.summarised = gateway.summarised.saturating_add(after.summarised.into());
         gateway.change(&after.health, u128::saturating_add);
     }
 

@@ -9,7 +9,7 @@ use weir_core::totals::Totals;
 use weir_wire::{Batch, BatchBuilder, Health, Measure, binary};
 
 /// Fast, and most of a batch is random request ids that no level makes smaller.
-const ZSTD_LEVEL: i32 = 3;
+pub(super) const ZSTD_LEVEL: i32 = 3;
 
 /// Events ready to be kept.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Block {
     /// The block of those events of `batch` whose numbers lie in `range`.
     pub(super) fn of_range(batch: &Batch, range: Range) -> std::io::Result<Option<Self>> {
         let first = batch.first_sequence();
-        let mut builder = BatchBuilder::new(batch.gateway());
+        let mut builder = BatchBuilder::new(batch.gateway()).with_dimensions(batch.dimension_names());
         for sequence in range.start..range.end {
             let at = sequence.checked_sub(first).and_then(|at| usize::try_from(at).ok());
             if let Some(event) = at.and_then(|at| batch.event(at)) {

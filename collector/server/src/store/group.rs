@@ -6,16 +6,17 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use weir_core::ledger::Acceptance;
+use weir_core::ledger::{Acceptance, Whole};
 use weir_core::totals::{Key, MAX_KEYS, Totals};
 use weir_wire::Producer;
 
 use super::accounts::Shared;
 use super::block::{Block, open_block};
-use super::delivery::{Delivery, Receipt};
+use super::delivery::{Content, Delivery, Receipt};
 use super::error::Unavailable;
 use super::producers::{self, Known};
 use super::quarantine::{self, Refused};
+use super::summaries::{self, Summary};
 use super::totals_table::{Rows, Statements};
 use super::{index, totals_table};
 
@@ -138,8 +139,17 @@ impl Memory {
         };
         known.hear(&delivery.gateway, &delivery.health, delivery.received_us);
         let acceptance = known.ledger.accept(delivery.first_sequence, delivery.events());
-        append(transaction, &mut staged.totals, delivery, &acceptance)?;
-        Ok(Receipt { accepted: delivery.events() - acceptance.duplicates, duplicates: acceptance.duplicates })
+        let (events, duplicates) = (delivery.events(), acceptance.duplicates);
+        match &delivery.content {
+            Content::Nothing => {}
+            Content::Events(block) => {
+                append(transaction, &mut staged.totals, block, delivery.received_us, &acceptance)?;
+            }
+            Content::Summary(summary) => {
+                return take_summary(transaction, &mut staged.totals, known, summary, delivery.received_us);
+            }
+        }
+        Ok(Receipt { accepted: events - duplicates, duplicates, conflict: false })
     }
 
     fn write_totals(
@@ -186,18 +196,39 @@ impl Memory {
     }
 }
 
-/// Appends what is new of a delivery: all of it as it came, or the new parts.
+/// Keeps a summary if none of its events has been accepted before: a sum can't be taken apart.
+fn take_summary(
+    transaction: &Transaction<'_>,
+    totals: &mut Totals,
+    known: &mut Known,
+    summary: &Summary,
+    received_us: u64,
+) -> Result<Receipt, Unavailable> {
+    match known.ledger.accept_whole(&summary.ranges) {
+        Whole::Taken(accepted) => {
+            summaries::insert(transaction, summary, received_us)?;
+            totals.merge(&summary.totals);
+            known.summarised = known.summarised.saturating_add(accepted);
+            Ok(Receipt { accepted, ..Receipt::default() })
+        }
+        Whole::Duplicate(duplicates) => Ok(Receipt { duplicates, ..Receipt::default() }),
+        Whole::Mixed { duplicates, .. } => Ok(Receipt { duplicates, conflict: true, ..Receipt::default() }),
+    }
+}
+
+/// Appends what is new of a delivery's events: all as they came, or the new parts.
 fn append(
     transaction: &Transaction<'_>,
     totals: &mut Totals,
-    delivery: &Delivery,
+    block: &Block,
+    received_us: u64,
     acceptance: &Acceptance,
 ) -> Result<(), Unavailable> {
-    let Some(block) = delivery.block.as_ref().filter(|_| !acceptance.fresh.is_empty()) else {
+    if acceptance.fresh.is_empty() {
         return Ok(());
-    };
+    }
     if acceptance.duplicates == 0 {
-        append_block(transaction, block, delivery.received_us)?;
+        append_block(transaction, block, received_us)?;
         totals.merge(&block.totals);
         return Ok(());
     }
@@ -205,7 +236,7 @@ fn append(
     let batch = open_block(&block.body, block.batch_bytes).map_err(|error| broken(&error))?;
     for range in &acceptance.fresh {
         if let Some(part) = Block::of_range(&batch, *range).map_err(|error| broken(&error))? {
-            append_block(transaction, &part, delivery.received_us)?;
+            append_block(transaction, &part, received_us)?;
             totals.merge(&part.totals);
         }
     }

@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i32 = 0x5745_4952;
 
 /// Each step from one version to the next, in order. A step that has been released never changes.
-const STEPS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const STEPS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_summaries.sql")];
 
 /// The version that this binary reads and writes: how many steps there are.
 pub(super) fn current_version() -> i32 {

@@ -12,11 +12,13 @@ pub(super) struct Known {
     pub(super) gateway: String,
     pub(super) ledger: Ledger,
     pub(super) health: Health,
+    /// How many of the accepted events came without their detail.
+    pub(super) summarised: u64,
     pub(super) first_seen_us: u64,
     pub(super) last_seen_us: u64,
 }
 
-const COLUMNS: &str = "id, gateway, ledger, health, first_seen_us, last_seen_us";
+const COLUMNS: &str = "id, gateway, ledger, health, summarised, first_seen_us, last_seen_us";
 
 impl Known {
     /// A producer that is heard of for the first time.
@@ -26,6 +28,7 @@ impl Known {
             gateway: String::new(),
             ledger: Ledger::default(),
             health: Health::default(),
+            summarised: 0,
             first_seen_us: received_us,
             last_seen_us: received_us,
         }
@@ -49,15 +52,16 @@ impl Known {
             rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, problem.into())
         };
         let ledger = row.get_ref(2)?.as_blob()?;
-        let time = |column| row.get::<_, i64>(column).map(|us| u64::try_from(us).unwrap_or(0));
+        let number = |column| row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0));
         Ok(Self {
             row: Some(row.get(0)?),
             gateway: row.get(1)?,
             ledger: Ledger::decode(ledger).map_err(|error| damaged(2, error.to_string()))?,
             health: decode_health(row.get_ref(3)?.as_str()?)
                 .map_err(|error| damaged(3, error.to_string()))?,
-            first_seen_us: time(4)?,
-            last_seen_us: time(5)?,
+            summarised: number(4)?,
+            first_seen_us: number(5)?,
+            last_seen_us: number(6)?,
         })
     }
 }
@@ -86,21 +90,30 @@ pub(super) fn save(
     producer: Producer,
     known: &mut Known,
 ) -> rusqlite::Result<()> {
-    let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let (ledger, health) = (known.ledger.encode(), encode_health(&known.health));
     if let Some(row) = known.row {
         transaction
             .prepare_cached(
-                "UPDATE producers SET gateway = ?2, ledger = ?3, health = ?4, last_seen_us = ?5 WHERE id = ?1",
+                "UPDATE producers SET gateway = ?2, ledger = ?3, health = ?4, summarised = ?5, last_seen_us = ?6
+                 WHERE id = ?1",
             )?
-            .execute((row, &known.gateway, ledger, health, signed(known.last_seen_us)))?;
+            .execute((
+                row,
+                &known.gateway,
+                ledger,
+                health,
+                signed(known.summarised),
+                signed(known.last_seen_us),
+            ))?;
         return Ok(());
     }
     let InstanceId(instance) = producer.instance;
     transaction
         .prepare_cached(
-            "INSERT INTO producers (instance, epoch, gateway, ledger, health, first_seen_us, last_seen_us)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO producers
+                 (instance, epoch, gateway, ledger, health, summarised, first_seen_us, last_seen_us)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute((
             instance,
@@ -108,6 +121,7 @@ pub(super) fn save(
             &known.gateway,
             ledger,
             health,
+            signed(known.summarised),
             signed(known.first_seen_us),
             signed(known.last_seen_us),
         ))?;

@@ -2,7 +2,7 @@
 
 use weir_wire::{
     Batch, BatchBuilder, CostSource, Event, EventResult, Health, InstanceId, Measure, Measures, Outcome,
-    Producer, RequestId, Target, UsageStatus,
+    Producer, RequestId, SummaryBuilder, Target, UsageStatus, Window,
 };
 
 /// 2026-09-21T14:13:20Z in microseconds.
@@ -58,6 +58,20 @@ pub(crate) fn event(producer: Producer, sequence: u64) -> Event<'static> {
 pub(crate) fn batch(producer: Producer, first: u64, count: u64) -> Batch {
     let events: Vec<_> = (first..first + count).map(|sequence| event(producer, sequence)).collect();
     batch_of(producer, first, &events)
+}
+
+/// A summary of the same events as in [`batch`], for each of the ranges of first number and count.
+pub(crate) fn summary(producer: Producer, ranges: &[(u64, u64)]) -> Batch {
+    let mut summary = SummaryBuilder::new("edge-1");
+    for (first, count) in ranges {
+        for sequence in *first..first + count {
+            let ended_s = (START_US + sequence * 1000) / 1_000_000;
+            let window = Window { start_s: ended_s - ended_s % 60, width_s: 60 };
+            summary.add(&event(producer, sequence), window, true);
+        }
+        summary.cover(*first, *count);
+    }
+    summary.batch(producer, START_US, Health::default())
 }
 
 pub(crate) fn batch_of(producer: Producer, first: u64, events: &[Event<'_>]) -> Batch {

@@ -5,20 +5,32 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use weir_wire::binary;
+use weir_wire::{Batch, binary};
 
-use crate::batches::{batch, id_text, producer};
+use crate::batches::{batch, id_text, producer, summary};
 use crate::client::{BINARY, read_response, send};
 use crate::harness::{Place, wait_for};
 
 const BATCH: u64 = 40;
 
-/// Detail, totals and ledger agree.
-fn assert_reconciled(place: &Place, events: u64) {
-    let events = i64::try_from(events).unwrap();
-    assert_eq!(place.ask("SELECT coalesce(sum(events), 0) FROM blocks"), events);
-    assert_eq!(place.ask("SELECT coalesce(sum(requests), 0) FROM totals"), events);
-    assert_eq!(place.ask("SELECT count(*) FROM request_index"), events);
+/// Detail, summaries, totals and ledger agree.
+fn assert_reconciled(place: &Place, detailed: u64, summarised: u64) {
+    let [detailed, summarised] = [detailed, summarised].map(|events| i64::try_from(events).unwrap());
+    assert_eq!(place.ask("SELECT coalesce(sum(events), 0) FROM blocks"), detailed);
+    assert_eq!(place.ask("SELECT count(*) FROM request_index"), detailed);
+    assert_eq!(place.ask("SELECT coalesce(sum(requests), 0) FROM summaries"), summarised);
+    assert_eq!(place.ask("SELECT coalesce(sum(summarised), 0) FROM producers"), summarised);
+    assert_eq!(place.ask("SELECT coalesce(sum(requests), 0) FROM totals"), detailed + summarised);
+}
+
+/// What client `client` sends as its batch `number`: its detail, or every third time only a summary.
+fn nth(client: usize, number: u64) -> Batch {
+    let (producer, first) = (producer(u8::try_from(client).unwrap()), 1 + number * BATCH);
+    if is_summary(number) { summary(producer, &[(first, BATCH)]) } else { batch(producer, first, BATCH) }
+}
+
+fn is_summary(number: u64) -> bool {
+    number % 3 == 2
 }
 
 #[test]
@@ -31,11 +43,10 @@ fn killed_at_any_time_it_keeps_what_it_acknowledged() {
         let address = collector.address;
         std::thread::scope(|scope| {
             for (client, done) in acknowledged.iter().enumerate() {
-                let producer = producer(u8::try_from(client).unwrap());
                 scope.spawn(move || {
                     loop {
                         let next = done.load(Ordering::SeqCst);
-                        let body = binary::encode(&batch(producer, 1 + next * BATCH, BATCH));
+                        let body = binary::encode(&nth(client, next));
                         match send(address, "POST", "/api/v1/events", &[BINARY], &body) {
                             Ok(response) if response.status == 200 => done.fetch_add(1, Ordering::SeqCst),
                             _ => return,
@@ -54,12 +65,14 @@ fn killed_at_any_time_it_keeps_what_it_acknowledged() {
         for (client, done) in acknowledged.iter().enumerate() {
             let (producer, done) = (producer(u8::try_from(client).unwrap()), done.load(Ordering::SeqCst));
             // The one that was under way may have been committed, or not: whole or not at all.
-            let (accepted, duplicates) = collector.deliver(&batch(producer, 1 + done * BATCH, BATCH));
+            let (accepted, duplicates) = collector.deliver(&nth(client, done));
             assert!([(BATCH, 0), (0, BATCH)].contains(&(accepted, duplicates)), "{accepted} {duplicates}");
             acknowledged[client].fetch_add(1, Ordering::SeqCst);
             assert_eq!(collector.deliver(&batch(producer, 1, (done + 1) * BATCH)), (0, (done + 1) * BATCH));
         }
-        let events = BATCH * acknowledged.iter().map(|done| done.load(Ordering::SeqCst)).sum::<u64>();
+        let numbers = || acknowledged.iter().flat_map(|done| 0..done.load(Ordering::SeqCst));
+        let summarised = BATCH * numbers().filter(|number| is_summary(*number)).count() as u64;
+        let events = BATCH * numbers().count() as u64;
         let cost: u64 = acknowledged
             .iter()
             .flat_map(|done| 1..=done.load(Ordering::SeqCst) * BATCH)
@@ -74,7 +87,8 @@ fn killed_at_any_time_it_keeps_what_it_acknowledged() {
         };
         assert_eq!(sum(&page, "load_balancer_total_cost_usd{", nano), cost);
         collector.kill();
-        assert_reconciled(&place, events);
+        assert_eq!(sum(&page, "weir_events_summarised_total{", |value| value.parse().unwrap()), summarised);
+        assert_reconciled(&place, events - summarised, summarised);
     }
 }
 
@@ -111,7 +125,7 @@ fn asked_to_stop_it_finishes_what_it_is_at() {
         let response = read_response(&mut stream).unwrap();
         assert_eq!((response.status, response.body.as_str()), (200, r#"{"accepted":9,"duplicates":0}"#));
         assert_eq!(collector.wait().code(), Some(0), "{}", collector.log());
-        assert_reconciled(&place, 9);
+        assert_reconciled(&place, 9, 0);
         let wal = place.path().join("weir.db-wal");
         assert!(std::fs::metadata(wal).map_or(0, |wal| wal.len()) == 0, "the WAL was put away");
     }

@@ -117,7 +117,7 @@ fn many_clients_at_once_are_all_counted() {
             scope.spawn(move || {
                 for round in 0..10 {
                     assert_eq!(collector.deliver(&batch(producer(client), 1 + round * 50, 50)), (50, 0));
-                    let bad = collector.post(&[JSON], br#"{"version":2,"instance":"#);
+                    let bad = collector.post(&[JSON], br#"{"version":3,"instance":"#);
                     assert_eq!(bad.status, 400, "{bad:?}");
                 }
             });

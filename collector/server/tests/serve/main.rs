@@ -29,3 +29,7 @@ mod queries;
 mod refusals;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod summaries;
+#[cfg(test)]
+mod upgrade;

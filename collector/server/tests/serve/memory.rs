@@ -15,7 +15,7 @@ const MOST_KIB: u64 = 300 << 10;
 fn largest(instance: u8) -> String {
     let list = |item: &dyn Fn(usize) -> String| (0..MAX_EVENTS).map(item).collect::<Vec<_>>().join(",");
     let mut text = format!(
-        r#"{{"version":2,"instance":"{instance:032x}","epoch":1,"first_sequence":1,"sent_us":1,
+        r#"{{"version":3,"instance":"{instance:032x}","epoch":1,"first_sequence":1,"sent_us":1,
         "strings":[{}],"targets":[{}],"results":[{{"outcome":"success"}}],"request_ids":[{}],
         "references":{{"target":[{}],"result":0}},"measures":{{"ended_us":1"#,
         list(&|at| format!("\"{at:x}\"")),
@@ -52,7 +52,7 @@ fn sixteen_hostile_bodies_at_once_fit() {
     bad.pop();
     bad.push('x');
     lists.clear();
-    write!(lists, r#"{{"version":2,"targets":[{}"#, "{},".repeat(LARGEST / 3 - 20)).unwrap();
+    write!(lists, r#"{{"version":3,"targets":[{}"#, "{},".repeat(LARGEST / 3 - 20)).unwrap();
     let bodies =
         [(JSON, good.as_bytes()), (JSON, bad.as_bytes()), (JSON, lists.as_bytes()), (BINARY, &packed)];
     let address = collector.address;

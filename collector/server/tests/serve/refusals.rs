@@ -35,7 +35,7 @@ fn each_refusal_has_its_status() {
     check(&[JSON], b"\xff\xfe", 400, "not a batch in JSON");
     let mut future = encoded.clone();
     future[4] = 99;
-    check(&[BINARY], &future, 415, "version 99 is not supported: this collector accepts 1 and 2");
+    check(&[BINARY], &future, 415, "version 99 is not supported: this collector accepts 2 and 3");
     check(&[JSON], br#"{"version":99}"#, 415, "version 99 is not supported");
     check(&[BINARY], &vec![0; 5000], 413, "4096 bytes of server.limits.max_body_bytes");
     assert_eq!(collector.metric("weir_ingest_batches_total", "malformed"), 5.0);

@@ -5,7 +5,7 @@ use weir_wire::{
     Measures, Outcome, RequestId, Target, TraceContext, UsageStatus,
 };
 
-use crate::batches::{START_US, event, producer};
+use crate::batches::{START_US, event, producer, summary};
 use crate::harness::Place;
 
 /// A request of which everything is known.
@@ -42,7 +42,7 @@ fn full() -> Event<'static> {
         request_id: RequestId::parse("7d444840-9dc0-41d1-b245-5ffdce74fad2"),
         trace: Some(TraceContext { trace_id: [7; 16], span_id: [9; 8], flags: 1 }),
         consumer: Some("team-a"),
-        dimensions: [None; 4],
+        dimensions: [Some("eu"), None, None, Some("batch")],
         target: Target {
             backend: Some("openai"),
             backend_type: Some("llm"),
@@ -84,7 +84,12 @@ fn bare() -> Event<'static> {
 }
 
 fn batch() -> Batch {
-    let mut builder = BatchBuilder::new("edge-1");
+    let mut builder = BatchBuilder::new("edge-1").with_dimensions([
+        Some("region"),
+        None,
+        Some("cost_centre"),
+        Some("tier"),
+    ]);
     builder.push(&full());
     builder.push(&bare());
     (3..=12).for_each(|sequence| builder.push(&event(producer(1), sequence)));
@@ -112,6 +117,7 @@ fn the_metrics_page() {
     let collector = place.start();
     collector.deliver(&batch());
     collector.deliver(&batch());
+    collector.deliver(&summary(producer(1), &[(14, 5), (20, 3)]));
     collector.post(&[crate::client::JSON], b"{");
     let response = collector.get("/metrics");
     assert_eq!(response.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));

@@ -61,7 +61,7 @@ fn count_future(batch: &Batch, received_us: u64) -> u64 {
 /// The same batch, but that nothing ended in the future: what claims to ends when it came. It would stay the
 /// newest for ever otherwise.
 fn clamped(batch: &Batch, received_us: u64) -> Batch {
-    let mut builder = BatchBuilder::new(batch.gateway());
+    let mut builder = BatchBuilder::new(batch.gateway()).with_dimensions(batch.dimension_names());
     for mut event in batch.events() {
         if is_future(event.measures.get(Measure::EndedUs), received_us) {
             event.measures.set(Measure::EndedUs, Some(received_us));
@@ -80,7 +80,7 @@ mod tests {
     const RECEIVED: u64 = 1_790_000_000_000_000;
 
     fn batch(ended: &[u64]) -> Batch {
-        let mut builder = BatchBuilder::new("edge-1");
+        let mut builder = BatchBuilder::new("edge-1").with_dimensions([Some("region"), None, None, None]);
         for (at, ended) in ended.iter().enumerate() {
             builder.push(&Event {
                 request_id: RequestId::Uuid([u8::try_from(at).unwrap(); 16]),

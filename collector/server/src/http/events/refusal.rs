@@ -50,6 +50,15 @@ pub(super) fn of_batch(error: &DecodeError) -> Refusal {
     Refusal { result: BatchResult::Malformed, problem, quarantine: Some("malformed") }
 }
 
+/// For a summary of which `duplicates` events, but not all, had been accepted before.
+pub(super) fn of_conflict(duplicates: u64) -> Refusal {
+    let detail = format!(
+        "the summary stands for {duplicates} events that have been accepted before and for others that have not"
+    );
+    let problem = Problem::malformed_batch(detail).field("summary.ranges", "are new in part");
+    Refusal { result: BatchResult::Conflicting, problem, quarantine: Some("conflicting") }
+}
+
 pub(super) fn of_body(error: &BodyError, limit: u64) -> Refusal {
     match error {
         BodyError::TooLarge(length) => {

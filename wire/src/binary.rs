@@ -44,6 +44,11 @@ mod static_strings;
 mod summary;
 mod varint;
 
+#[cfg(target_arch = "wasm32")]
+use crate::checksum::hash as checksum;
+#[cfg(not(target_arch = "wasm32"))]
+use crc32fast::hash as checksum;
+
 pub use decode::decode;
 pub use encode::encode;
 pub(crate) use encode::id_length;

@@ -91,15 +91,15 @@ impl fmt::Display for RequestId<'_> {
 impl TraceContext {
     /// Parses a `traceparent` of version 00; anything else is `None`.
     pub fn parse(header: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(header).ok()?;
-        let mut parts = text.split('-');
-        if parts.next()? != "00" {
-            return None;
-        }
-        let trace_id = parse_hex::<16>(parts.next()?)?;
-        let span_id = parse_hex::<8>(parts.next()?)?;
-        let [flags] = parse_hex::<1>(parts.next()?)?;
-        let whole = parts.next().is_none() && trace_id != [0; 16] && span_id != [0; 8];
+        let (start, rest) = header.split_first_chunk::<3>()?;
+        let (trace_id, rest) = rest.split_first_chunk::<32>()?;
+        let (first_hyphen, rest) = rest.split_first_chunk::<1>()?;
+        let (span_id, rest) = rest.split_first_chunk::<16>()?;
+        let (second_hyphen, rest) = rest.split_first_chunk::<1>()?;
+        let formed = start == b"00-" && [first_hyphen, second_hyphen] == [b"-", b"-"];
+        let (trace_id, span_id) = (parse_hex::<16>(trace_id)?, parse_hex::<8>(span_id)?);
+        let [flags] = parse_hex::<1>(rest)?;
+        let whole = formed && trace_id != [0; 16] && span_id != [0; 8];
         whole.then_some(Self { trace_id, span_id, flags })
     }
 }
@@ -124,7 +124,7 @@ impl std::str::FromStr for InstanceId {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse_hex(text).map(Self).ok_or("an instance is 32 lower-case hexadecimal digits")
+        parse_hex(text.as_bytes()).map(Self).ok_or("an instance is 32 lower-case hexadecimal digits")
     }
 }
 
@@ -144,13 +144,13 @@ fn write_hex(out: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
 }
 
-fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+fn parse_hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if text.len() != 2 * N {
         return None;
     }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let [high, low] = pair else { return None };
+    let (pairs, _) = text.as_chunks::<2>();
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
         *byte = (hex_digit(*high)? << 4) | hex_digit(*low)?;
     }
     Some(bytes)
@@ -195,6 +195,9 @@ mod tests {
             "00-00000000000000000000000000000000-b7ad6b7169203331-01",
             "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-011",
+            "00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333-101",
         ] {
             assert_eq!(TraceContext::parse(bad.as_bytes()), None, "{bad}");
         }

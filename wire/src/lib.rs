@@ -13,6 +13,8 @@ pub mod json;
 
 mod batch;
 mod builder;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod checksum;
 mod column;
 mod dictionary;
 mod error;

@@ -82,9 +82,8 @@ pub fn decode(bytes: &[u8]) -> Result<Batch, DecodeError> {
 
 /// The bytes before the checksum, if it is theirs.
 fn checked(bytes: &[u8]) -> Result<&[u8], DecodeError> {
-    let (body, checksum) =
-        bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated { part: "checksum" })?;
-    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+    let (body, stated) = bytes.split_last_chunk::<4>().ok_or(DecodeError::Truncated { part: "checksum" })?;
+    if super::checksum(body) != u32::from_le_bytes(*stated) {
         return Err(DecodeError::malformed("checksum", "is not that of the bytes before it"));
     }
     Ok(body)

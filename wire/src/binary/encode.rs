@@ -38,7 +38,7 @@ pub fn encode(batch: &Batch) -> Vec<u8> {
     if parts.version >= 3 {
         put_more(&mut out, parts);
     }
-    let checksum = crc32fast::hash(&out);
+    let checksum = super::checksum(&out);
     out.extend_from_slice(&checksum.to_le_bytes());
     out
 }

@@ -130,7 +130,7 @@ impl Record {
     }
 
     fn usage(&mut self, counts: Option<&Counts>, noted: &Noted) {
-        let usage = counts.and_then(Counts::usage);
+        let usage = counts.and_then(|counts| counts.usage(self.names.provider.as_deref()));
         let answered = self.end_status.is_some_and(|status| (200..300).contains(&status));
         self.result.usage_status = match usage {
             Some(_) if self.result.outcome == Outcome::Success => Some(UsageStatus::Reported),

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::host::Host;
 use crate::observe;
 use crate::record::{Noted, Record};
-use crate::usage::{BodyScanner, Framing};
+use crate::usage::BodyScanner;
 use crate::vm::Vm;
 
 /// How much of a chunk is looked at in one go.
@@ -34,13 +34,10 @@ impl Stream {
         }
         self.noted.headers_ns = Some(host.monotonic_ns());
         let headers = host.response_headers();
-        let framing = observe::header(&headers, "content-type").and_then(Framing::of);
-        self.noted.streamed = Some(framing == Some(Framing::Sse));
-        let plain = observe::header(&headers, "content-encoding")
-            .is_none_or(|encoding| encoding.trim_ascii().eq_ignore_ascii_case(b"identity"));
-        if let Some(framing) = framing.filter(|_| config.scan_usage && plain) {
-            self.scanner = Some(Box::new(BodyScanner::new(framing)));
-        }
+        let header = |name| observe::header(&headers, name);
+        let scanner = BodyScanner::new(header("content-type"), header("content-encoding"));
+        self.noted.streamed = Some(scanner.as_ref().is_some_and(BodyScanner::is_stream));
+        self.scanner = scanner.filter(|_| config.scan_usage).map(Box::new);
     }
 
     /// A chunk of the response's body is at hand, `size` bytes long.

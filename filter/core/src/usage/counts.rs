@@ -1,75 +1,337 @@
-//! What was found in a body, and what it means: input with cache reads and writes, output with reasoning.
+//! What was found in a body: collected object by object, and taken over once an object is complete, so that an
+//! answer that is cut short never leaves half an object behind.
 
 use weir_wire::Measure;
 
-use super::shape::{Field, Node, Value};
+use super::meaning::{self, Told};
+use super::numbers::{Count, Numbers, Slot};
+use super::shape::{Node, Origin, Value};
 use crate::decimal;
 use crate::label;
 
-/// The values found, by the providers' own names. A later value takes the place of an earlier one: streams
-/// report cumulative counts.
-#[derive(Debug, Clone, Default)]
+pub use super::meaning::Usage;
+
+/// How a body brings its documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Documents {
+    /// One, or one array.
+    One,
+    /// One after another: events, lines.
+    Many,
+}
+
+/// What an event says that it is, as far as it tells whether the counts are the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Other,
+    /// The last event of a stream that carries its counts itself.
+    Last,
+    /// Anthropic's event before the last, which tells the end and the counts, unless it says that it does not.
+    MessageDelta,
+    /// Anthropic's last event.
+    Stop,
+}
+
+/// What one document says besides its counts.
+#[derive(Debug, Clone, Copy)]
+struct Document {
+    kind: Kind,
+    /// It has told counts.
+    told: bool,
+    choices: bool,
+    choice: bool,
+    /// Its reason for the end is null.
+    goes_on: bool,
+    done: bool,
+    /// It tells of something else than this request.
+    foreign: bool,
+    flat: [Count; 2],
+    results: [Count; 2],
+    part_count: Count,
+    part_wanted: bool,
+}
+
+const FRESH: Document = Document {
+    kind: Kind::Other,
+    told: false,
+    choices: false,
+    choice: false,
+    goes_on: false,
+    done: false,
+    foreign: false,
+    flat: [Count::NONE; 2],
+    results: [Count::NONE; 2],
+    part_count: Count::NONE,
+    part_wanted: false,
+};
+
+/// The values found. A later object takes the place of an earlier one: streams report cumulative counts.
+#[derive(Debug, Clone)]
 pub struct Counts {
-    fields: [Option<u64>; Field::COUNT],
-    model: Option<String>,
-    tier: Option<String>,
+    documents: Documents,
+    document: Document,
+    /// The object at hand.
+    stage: Numbers,
+    told: Told,
+    origin: Option<Origin>,
+    /// Who unmistakably answers.
+    provider: Option<&'static str>,
+    model: Option<Box<str>>,
+    tier: Option<Box<str>>,
     content: bool,
     last: bool,
-    finished: bool,
+    damaged: bool,
+    error: bool,
+    byok: Option<bool>,
     refused: u32,
 }
 
-/// A response's usage, the same for all providers. Unknown is absent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// Input, cache reads and writes included.
-    pub input: Option<u64>,
-    /// Output, reasoning included.
-    pub output: Option<u64>,
-    /// Of the input, read from a cache.
-    pub cache_read: Option<u64>,
-    /// Of the input, written to a cache.
-    pub cache_write: Option<u64>,
-    /// Of the writes, those that live for an hour.
-    pub cache_write_1h: Option<u64>,
-    /// Of the output, reasoning.
-    pub reasoning: Option<u64>,
-    /// Audio, in and out.
-    pub audio: Option<u64>,
-}
+const MAIN: [Slot; 4] = [Slot::Prompt, Slot::Completion, Slot::Input, Slot::Output];
 
 impl Counts {
+    pub(super) fn new(documents: Documents) -> Self {
+        Self {
+            documents,
+            document: FRESH,
+            stage: Numbers::NONE,
+            told: Told::NOTHING,
+            origin: None,
+            provider: None,
+            model: None,
+            tier: None,
+            content: false,
+            last: false,
+            damaged: false,
+            error: false,
+            byok: None,
+            refused: 0,
+        }
+    }
+
     pub(super) fn take(&mut self, node: Node, value: Value<'_>) {
         match (node, value) {
-            (Node::Field(field), Value::Number(digits)) => self.set(field, digits),
-            (Node::Content | Node::Delta, Value::Text { text, whole }) => {
-                self.content |= !text.is_empty() || !whole
+            (Node::Count(slot), Value::Number(digits)) => self.count(slot, digits),
+            (Node::Count(Slot::Cost), Value::Text(digits)) => self.count(Slot::Cost, digits),
+            (Node::Content | Node::Delta | Node::Response | Node::Piece, Value::Piece(_)) => {
+                self.content = true
             }
-            (Node::Model, Value::Text { text, whole: true }) if self.model.is_none() => {
-                self.model = label::sanitise(text);
+            (Node::Action, Value::Begin | Value::Piece(_)) => self.content = true,
+            (Node::Usage(_) | Node::Meta(_) | Node::Gemini | Node::Metrics, Value::Begin) => {
+                self.stage = Numbers::NONE;
             }
-            (Node::Tier, Value::Text { text, whole: true }) => {
-                self.tier = label::sanitise(text).or(self.tier.take())
+            (Node::Usage(origin) | Node::Meta(origin), Value::End) => self.take_usage(origin),
+            (Node::Gemini, Value::End) => self.take_gemini(),
+            (Node::Metrics, Value::End) => {
+                if self.stage.any(&MAIN) {
+                    self.told.metrics = Some(Box::new(self.stage));
+                    self.document.told = true;
+                    self.document.kind = Kind::Last;
+                    self.provider = Some("aws.bedrock");
+                }
             }
-            (Node::Usage, Value::End) => self.last = true,
-            (Node::FinishReason, Value::Text { .. }) => self.finished = true,
+            (Node::Root | Node::Chunk | Node::Frame, Value::Begin) => self.document = FRESH,
+            (Node::Root | Node::Chunk, Value::End) => self.end_document(false),
+            (Node::Frame, Value::End) => self.end_document(true),
+            (Node::Top, Value::End) => self.last |= self.documents == Documents::One && self.has_counts(),
+            (Node::Top, Value::Done) => self.last |= self.has_counts(),
+            (Node::Model, Value::Text(text)) if self.model.is_none() => {
+                self.model = label::sanitise(text).map(String::into_boxed_str);
+            }
+            (Node::Tier, Value::Text(text)) => {
+                self.tier = label::sanitise(text).map(String::into_boxed_str).or(self.tier.take());
+            }
+            (Node::Type, Value::Text(text)) => self.take_type(text),
+            (Node::Kind, Value::Text(text)) => {
+                self.document.foreign = matches!(text, b"batch" | b"thread.run.step");
+            }
+            (Node::Error, Value::Begin | Value::Piece(_)) => self.error = true,
+            (Node::Groq, Value::Begin) => self.provider = Some("groq"),
+            (Node::Byok, Value::True) => self.byok = Some(true),
+            (Node::Byok, Value::False) => self.byok = Some(false),
+            (Node::Choices, Value::Begin) => self.document.choices = true,
+            (Node::Choice, Value::Begin) => self.document.choice = true,
+            (Node::StopReason, Value::Null) => self.document.goes_on = true,
+            (Node::Done, Value::True) => self.document.done = true,
+            _ => self.take_small(node, value),
+        }
+    }
+
+    /// The counts that stand alone or in lists.
+    fn take_small(&mut self, node: Node, value: Value<'_>) {
+        match (node, value) {
+            (Node::FlatInput, Value::Number(digits)) => self.document.flat[0] = self.tokens(digits),
+            (Node::FlatOutput, Value::Number(digits)) => self.document.flat[1] = self.tokens(digits),
+            (Node::ResultInput, Value::Number(digits)) => {
+                let tokens = self.tokens(digits);
+                self.document.results[0] = self.document.results[0].plus(tokens);
+            }
+            (Node::ResultOutput, Value::Number(digits)) => {
+                let tokens = self.tokens(digits);
+                self.document.results[1] = self.document.results[1].plus(tokens);
+            }
+            (Node::Results, Value::End) => {
+                let [input, output] = self.document.results;
+                self.document.flat[0] = self.document.flat[0].or(input);
+                self.document.flat[1] = self.document.flat[1].or(output);
+            }
+            (Node::PartOf(_), Value::Begin) => {
+                self.document.part_count = Count::NONE;
+                self.document.part_wanted = false;
+            }
+            (Node::PartLabel, Value::Text(text)) => {
+                self.document.part_wanted = matches!(text, b"AUDIO" | b"1h")
+            }
+            (Node::PartCount, Value::Number(digits)) => self.document.part_count = self.tokens(digits),
+            (Node::PartOf(slot), Value::End) => {
+                let part = self.document.part_count.get().filter(|_| self.document.part_wanted);
+                if let Some(part) = part {
+                    self.stage.add(slot, part);
+                }
+            }
             _ => {}
         }
     }
 
-    fn set(&mut self, field: Field, digits: &[u8]) {
-        let value = match field {
-            Field::Cost => decimal::parse_scaled(digits, 9, Measure::CostNanoUsd.limit()),
+    fn take_type(&mut self, text: &[u8]) {
+        self.document.kind = match text {
+            b"response.completed"
+            | b"response.incomplete"
+            | b"response.failed"
+            | b"message-end"
+            | b"transcript.text.done"
+            | b"speech.audio.done"
+            | b"image_generation.completed"
+            | b"image_edit.completed" => Kind::Last,
+            b"message_delta" => Kind::MessageDelta,
+            b"message_stop" => Kind::Stop,
+            _ => Kind::Other,
+        };
+        self.error |= text == b"error";
+    }
+
+    fn count(&mut self, slot: Slot, digits: &[u8]) {
+        let value = match slot {
+            Slot::Cost => decimal::parse_scaled(digits, 9, Measure::CostNanoUsd.limit()),
+            Slot::Ticks => decimal::parse_scaled(digits, 0, Measure::CostNanoUsd.limit().saturating_mul(10)),
             _ => decimal::parse_scaled(digits, 0, Measure::InputTokens.limit()),
         };
-        match (value, self.fields.get_mut(field as usize)) {
-            (Ok(value), Some(slot)) => *slot = Some(value),
-            _ => self.refused = self.refused.saturating_add(1),
+        match value {
+            Ok(value) => self.stage.set(slot, value),
+            Err(_) => self.refused = self.refused.saturating_add(1),
         }
     }
 
-    fn get(&self, field: Field) -> Option<u64> {
-        self.fields.get(field as usize).copied().flatten()
+    fn tokens(&mut self, digits: &[u8]) -> Count {
+        let value = decimal::parse_scaled(digits, 0, Measure::InputTokens.limit()).ok();
+        if value.is_none() {
+            self.refused = self.refused.saturating_add(1);
+        }
+        value.into()
+    }
+
+    fn take_usage(&mut self, origin: Origin) {
+        let stage = self.stage;
+        let billed = stage.any(&[Slot::BilledInput, Slot::BilledOutput]);
+        if self.document.foreign || !(stage.any(&MAIN) || billed || stage.any(&[Slot::Cost, Slot::Ticks])) {
+            return;
+        }
+        if self.origin.is_some_and(|before| rank(before) > rank(origin)) {
+            return;
+        }
+        self.recognise(origin, &stage);
+        let chat = stage.any(&[Slot::Prompt, Slot::Completion]);
+        // Cumulative counts do not fall back to nothing: some gateways send zeros behind the real ones.
+        if chat && !stage.any_above_zero(&MAIN) && self.told.usage.any_above_zero(&MAIN) {
+            return;
+        }
+        if chat || self.told.gemini {
+            for slot in [Slot::Cost, Slot::Ticks] {
+                if let (None, Some(before)) = (stage.get(slot), self.told.usage.get(slot)) {
+                    self.stage.set(slot, before);
+                }
+            }
+            self.told.usage = self.stage;
+        } else {
+            // Anthropic's later events correct an earlier one field by field.
+            self.told.usage.update(&stage);
+        }
+        self.told.gemini = false;
+        self.told.begun = origin == Origin::Start;
+        self.origin = Some(origin);
+        self.document.told = true;
+        if origin == Origin::Delta {
+            self.document.kind = Kind::Last;
+        }
+        self.last = false;
+    }
+
+    fn take_gemini(&mut self) {
+        if !self.stage.any(&[Slot::Prompt, Slot::Completion, Slot::Reasoning]) {
+            return;
+        }
+        self.told.usage = self.stage;
+        self.told.gemini = true;
+        self.document.told = true;
+        self.last = false;
+        self.provider = self.provider.or(Some("gcp.gemini"));
+    }
+
+    fn recognise(&mut self, origin: Origin, stage: &Numbers) {
+        let name = match origin {
+            Origin::Start => "anthropic",
+            Origin::Delta => "cohere",
+            _ if stage.any(&[Slot::BilledInput, Slot::BilledOutput]) => "cohere",
+            _ if stage.any(&[Slot::Ticks]) => "x_ai",
+            _ => return,
+        };
+        self.provider = self.provider.or(Some(name));
+    }
+
+    /// `last`: counts that it tells are the stream's last whatever it looks like.
+    fn end_document(&mut self, last: bool) {
+        let document = self.document;
+        if document.flat != [Count::NONE; 2] && !document.foreign {
+            let [input, output] = document.flat;
+            self.told.flat = [input.or(self.told.flat[0]), output.or(self.told.flat[1])];
+        }
+        self.document = FRESH;
+        if self.documents == Documents::One {
+            return;
+        }
+        let counted = document.told
+            && match document.kind {
+                Kind::Last => true,
+                Kind::MessageDelta => !document.goes_on,
+                _ if document.choices => !document.choice,
+                _ => last,
+            };
+        let over = matches!(document.kind, Kind::Stop) || document.done;
+        self.last |= counted || (over && self.has_counts());
+    }
+
+    fn has_counts(&self) -> bool {
+        meaning::usage(&self.told, None).is_some()
+    }
+
+    /// What `InvokeModel`'s response headers say, for the models whose bodies say nothing: input without the
+    /// caches, output, read from and written to the cache.
+    pub(super) fn note_headers(&mut self, values: [Option<&[u8]>; 4]) {
+        let mut numbers = Numbers::NONE;
+        for (slot, value) in [Slot::Input, Slot::Output, Slot::CacheRead, Slot::CacheWrite].iter().zip(values)
+        {
+            if let Some(value) = value.and_then(|value| self.tokens(value).get()) {
+                numbers.set(*slot, value);
+            }
+        }
+        self.told.headers = numbers.any(&MAIN).then(|| Box::new(numbers));
+    }
+
+    pub(super) fn damage(&mut self) {
+        self.damaged = true;
+    }
+
+    pub(super) fn fail(&mut self) {
+        self.error = true;
     }
 
     /// Whether any piece of the answer's own text has gone by.
@@ -79,7 +341,17 @@ impl Counts {
 
     /// Whether the counts are the provider's last word, even if the stream was cut behind them.
     pub fn is_final(&self) -> bool {
-        self.last || (self.finished && self.get(Field::GeminiTotal).is_some())
+        self.last
+    }
+
+    /// Whether the body could not be followed to its end: what was found before that is partial at best.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// Whether the body tells an error.
+    pub fn is_error(&self) -> bool {
+        self.error
     }
 
     /// Values that were found and could not be believed.
@@ -97,71 +369,38 @@ impl Counts {
         self.tier.as_deref()
     }
 
-    /// What the body says that the request cost, 10⁻⁹ US dollars.
+    /// Who answers, by OpenTelemetry's name, where the body's shape leaves no doubt.
+    pub fn provider(&self) -> Option<&'static str> {
+        self.provider
+    }
+
+    /// What the body says that the request cost, 10⁻⁹ US dollars. Nothing, where nothing may stand for a bill
+    /// that another provider sends.
     pub fn cost_nano_usd(&self) -> Option<u64> {
-        self.get(Field::Cost)
+        let ticks = self.told.usage.get(Slot::Ticks).map(nano_of_ticks);
+        let cost = ticks.or(self.told.usage.get(Slot::Cost))?;
+        (cost > 0 || self.byok == Some(false)).then_some(cost)
     }
 
-    /// The usage, or `None` if the body says nothing of it.
-    pub fn usage(&self) -> Option<Usage> {
-        let usage = if self.get(Field::GeminiPrompt).or(self.get(Field::GeminiTotal)).is_some() {
-            self.gemini()
-        } else if self.get(Field::Prompt).or(self.get(Field::Completion)).is_some() {
-            self.chat()
-        } else if self.get(Field::Input).or(self.get(Field::Output)).is_some() {
-            self.responses_or_anthropic()
-        } else {
-            return None;
-        };
-        Some(usage)
-    }
-
-    fn chat(&self) -> Usage {
-        Usage {
-            input: self.get(Field::Prompt),
-            output: self.get(Field::Completion),
-            cache_read: self.get(Field::CachedDetail),
-            reasoning: self.get(Field::Reasoning),
-            audio: sum([self.get(Field::AudioIn), self.get(Field::AudioOut)]),
-            ..Usage::default()
-        }
-    }
-
-    /// The two share their names; only Anthropic counts the caches apart from the input.
-    fn responses_or_anthropic(&self) -> Usage {
-        let cache_read = self.get(Field::CacheRead);
-        let cache_write = self.get(Field::CacheCreation);
-        let input = self.get(Field::Input);
-        Usage {
-            input: input.and_then(|input| sum([Some(input), cache_read, cache_write])),
-            output: self.get(Field::Output),
-            cache_read: cache_read.or(self.get(Field::CachedDetail)),
-            cache_write,
-            cache_write_1h: self.get(Field::CacheCreation1h),
-            reasoning: self.get(Field::Reasoning),
-            audio: sum([self.get(Field::AudioIn), self.get(Field::AudioOut)]),
-        }
-    }
-
-    /// Thoughts stand inside the candidates only if the total says so.
-    fn gemini(&self) -> Usage {
-        let candidates = self.get(Field::GeminiCandidates);
-        let thoughts = self.get(Field::GeminiThoughts);
-        let input = self.get(Field::GeminiPrompt);
-        let input = input.and_then(|input| sum([Some(input), self.get(Field::GeminiToolUse)]));
-        let inside =
-            self.get(Field::GeminiTotal).is_some_and(|total| sum([input, candidates]) == Some(total));
-        Usage {
-            input,
-            output: if inside { candidates } else { sum([candidates, thoughts]) },
-            cache_read: self.get(Field::GeminiCached),
-            reasoning: thoughts,
-            ..Usage::default()
-        }
+    /// The usage, or `None` if the body says nothing of it. `provider` is who answers, by OpenTelemetry's name,
+    /// where that is known from elsewhere.
+    pub fn usage(&self, provider: Option<&str>) -> Option<Usage> {
+        meaning::usage(&self.told, provider)
     }
 }
 
-/// The sum of what is known; `None` if nothing is.
-fn sum<const N: usize>(values: [Option<u64>; N]) -> Option<u64> {
-    values.into_iter().flatten().reduce(u64::saturating_add)
+/// Of two objects that tell of the same tokens, the one with the higher rank counts.
+fn rank(origin: Origin) -> u8 {
+    match origin {
+        Origin::Choice => 0,
+        Origin::Groq => 1,
+        _ => 2,
+    }
+}
+
+/// Ten ticks are one nano-dollar; rounded half to even.
+fn nano_of_ticks(ticks: u64) -> u64 {
+    let (nano, rest) = (ticks / 10, ticks % 10);
+    let up = rest > 5 || (rest == 5 && nano % 2 == 1);
+    nano.saturating_add(u64::from(up))
 }

@@ -2,7 +2,7 @@
 //!
 //! It checks no more of the grammar than it needs to keep its place: a document that is not JSON may be
 //! scanned to the end or given up, but never read out of place. Memory is fixed: strings that matter are
-//! kept up to [`MAX_TEXT`] bytes, nesting is followed up to [`MAX_DEPTH`].
+//! kept up to [`MAX_TEXT`] bytes; what is skipped may nest as it likes.
 
 use memchr::memchr2;
 
@@ -10,10 +10,8 @@ use super::shape::{Node, Value};
 
 /// The longest key or value that is looked at; a longer one matches nothing.
 pub const MAX_TEXT: usize = 96;
-/// The deepest nesting that is followed; a deeper document is given up.
-pub const MAX_DEPTH: u8 = 128;
-/// How deep the paths of interest go.
-const PATH: usize = 12;
+/// How deep the paths of interest go, and a little deeper.
+const PATH: usize = 16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -24,237 +22,422 @@ enum State {
     Colon,
     /// A comma or the container's end is due.
     After,
-    /// In a string; `key` or a value.
-    Text {
-        key: bool,
-    },
-    /// Behind a backslash in a string.
-    Escape {
-        key: bool,
-    },
+    /// In a string that is kept or given in pieces.
+    Text(Role),
+    /// Behind a backslash in one.
+    Escape(Role),
     /// In the digits of a `\u` escape, that many left.
-    Unicode {
-        key: bool,
-        left: u8,
-    },
+    Unicode(Role, u8),
+    /// At the first byte of a piece of content: all that matters is whether there is one.
+    First,
+    /// In a string of no interest.
+    Plain,
+    PlainEscape,
     Number,
     Literal,
-    /// Not JSON, or nested too deep: nothing is read until the next document.
+    /// In a container of no interest.
+    Skip,
+    SkipText,
+    SkipEscape,
+    /// Not JSON: nothing is read until the next document.
     GivenUp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Key,
+    Value,
+    Pieces,
+}
+
+/// How a document ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Nothing came, or a complete document, or what never looked like an object.
+    Clean,
+    /// An object began that could not be followed to its end.
+    Broken,
 }
 
 /// Scans one document after another.
 #[derive(Debug)]
 pub struct Scanner {
     state: State,
-    depth: u8,
-    /// Bit n: the container at depth n+1 is an object.
-    objects: u128,
-    /// The nodes of the containers that we are in, outermost first.
-    path: [Node; PATH],
+    /// What an outermost object is.
+    root: Node,
     /// The node of the value that is due or at hand.
     node: Node,
-    text: [u8; MAX_TEXT],
-    length: usize,
+    depth: u8,
+    /// Bit n: the container at depth n+1 is an object.
+    objects: u16,
+    /// The document began with a brace or a bracket.
+    begun: bool,
     overlong: bool,
+    /// Whether pieces of the answer are no longer looked for.
+    content_known: bool,
+    length: u8,
+    /// How deep we are inside a container of no interest.
+    skipped: u32,
+    /// The nodes of the containers that we are in, outermost first.
+    path: [Node; PATH],
+    text: [u8; MAX_TEXT],
 }
 
 impl Scanner {
-    /// At the beginning of a document.
-    pub const fn new() -> Self {
+    /// At the beginning of a document whose outermost object is a `root`.
+    pub const fn new(root: Node) -> Self {
         Self {
             state: State::Value,
+            root,
+            node: Node::Top,
             depth: 0,
             objects: 0,
-            path: [Node::Skip; PATH],
-            node: Node::Top,
-            text: [0; MAX_TEXT],
-            length: 0,
+            begun: false,
             overlong: false,
+            content_known: false,
+            length: 0,
+            skipped: 0,
+            path: [Node::Skip; PATH],
+            text: [0; MAX_TEXT],
         }
     }
 
+    /// From now on pieces of the answer are skipped like all else.
+    pub fn skip_content(&mut self) {
+        self.content_known = true;
+    }
+
     /// Ends the document, whether complete or not, and waits for the next.
-    pub fn reset(&mut self, found: &mut impl FnMut(Node, Value<'_>)) {
-        if self.depth == 0 && self.state == State::Number {
-            self.end_scalar(found);
-        }
+    pub fn end(&mut self) -> End {
+        let broken = self.begun && (self.depth > 0 || !matches!(self.state, State::After | State::Value));
         self.state = State::Value;
+        self.node = Node::Top;
         self.depth = 0;
         self.objects = 0;
-        self.node = Node::Top;
-        self.clear_text();
+        self.begun = false;
+        self.length = 0;
+        self.overlong = false;
+        self.skipped = 0;
+        if broken { End::Broken } else { End::Clean }
+    }
+
+    /// Whether what came cannot be JSON.
+    pub fn has_given_up(&self) -> bool {
+        self.state == State::GivenUp
     }
 
     /// Takes the next bytes of the document.
     pub fn feed(&mut self, mut input: &[u8], found: &mut impl FnMut(Node, Value<'_>)) {
-        while let Some((byte, rest)) = input.split_first() {
+        while !input.is_empty() {
             input = match self.state {
-                State::Text { key } => self.text(input, key, found),
-                State::Escape { key } => {
-                    self.escape(*byte, key);
-                    rest
-                }
-                State::Unicode { key, left } => {
-                    self.state =
-                        if left > 1 { State::Unicode { key, left: left - 1 } } else { State::Text { key } };
-                    rest
-                }
-                State::Number | State::Literal => {
-                    if is_scalar(*byte) {
-                        self.keep(&[*byte]);
-                        rest
-                    } else {
-                        // The byte that ends a scalar is looked at again as what comes after it.
-                        self.end_scalar(found);
-                        input
-                    }
-                }
+                State::Value | State::Key | State::Colon | State::After => self.structure(input, found),
+                State::Text(role) => self.text(input, role, found),
+                State::Skip => self.skip(input),
+                State::SkipText => self.skip_text(input),
+                State::Plain => self.plain(input),
                 State::GivenUp => return,
-                State::Value | State::Key | State::Colon | State::After => {
-                    self.structure(*byte, found);
-                    rest
+                State::Number | State::Literal => self.scalar(input, found),
+                State::First => self.first(input, found),
+                State::Escape(_) | State::Unicode(..) | State::PlainEscape | State::SkipEscape => {
+                    self.escaped(input, found)
                 }
             };
         }
     }
 
-    /// Inside a string: takes all up to what ends or escapes, and returns what is left.
-    fn text<'a>(&mut self, input: &'a [u8], key: bool, found: &mut impl FnMut(Node, Value<'_>)) -> &'a [u8] {
-        let end = memchr2(b'"', b'\\', input).unwrap_or(input.len());
-        let (text, rest) = input.split_at_checked(end).unwrap_or((input, &[]));
-        if key || self.node != Node::Skip {
-            self.keep(text);
-        }
-        let Some((mark, rest)) = rest.split_first() else { return rest };
-        if *mark == b'\\' {
-            self.state = State::Escape { key };
-        } else if key {
-            self.end_key();
-        } else {
-            let value = Value::Text { text: self.kept(), whole: !self.overlong };
-            found(self.node, value);
-            self.end_value();
-        }
-        rest
-    }
-
-    fn escape(&mut self, byte: u8, key: bool) {
-        self.state = State::Text { key };
-        match byte {
-            b'u' => {
-                // No key or value of interest needs an escape beyond ASCII: it stands as a question mark.
-                self.keep(b"?");
-                self.state = State::Unicode { key, left: 4 };
-            }
-            b'n' => self.keep(b"\n"),
-            b't' => self.keep(b"\t"),
-            b'r' => self.keep(b"\r"),
-            b'b' | b'f' => self.keep(b" "),
-            other => self.keep(&[other]),
-        }
-    }
-
-    fn structure(&mut self, byte: u8, found: &mut impl FnMut(Node, Value<'_>)) {
-        if byte.is_ascii_whitespace() {
-            return;
-        }
-        match (self.state, byte) {
-            (State::Value, b'{') => self.open(true, found),
-            (State::Value, b'[') => self.open(false, found),
-            (State::Value, b'"') => self.begin(State::Text { key: false }),
-            (State::Value, b'-' | b'0'..=b'9') => {
-                self.begin(State::Number);
-                self.keep(&[byte]);
-            }
-            (State::Value, b't' | b'f' | b'n') => {
-                self.begin(State::Literal);
-                self.keep(&[byte]);
-            }
-            (State::Value | State::After, b']') if !self.in_object() => self.close(found),
-            (State::Key | State::After, b'}') if self.in_object() => self.close(found),
-            (State::Key, b'"') => self.begin(State::Text { key: true }),
+    fn structure<'a>(&mut self, input: &'a [u8], found: &mut impl FnMut(Node, Value<'_>)) -> &'a [u8] {
+        let Some((byte, rest)) = input.split_first() else { return input };
+        match (self.state, *byte) {
+            (_, b' ' | b'\n' | b'\r' | b'\t') => {}
+            (State::Key, b'"') => return self.key(rest),
             (State::Colon, b':') => self.state = State::Value,
+            (State::Value, b'"') => {
+                self.begin_text();
+                return rest;
+            }
+            (State::Value, b'-' | b'0'..=b'9') => return self.begin_scalar(State::Number, input, found),
+            (State::Value, b't' | b'f' | b'n') => return self.begin_scalar(State::Literal, input, found),
             (State::After, b',') if self.depth > 0 => {
                 if self.in_object() {
                     self.state = State::Key;
                 } else {
-                    self.node = self.container().element();
+                    self.node = self.element();
                     self.state = State::Value;
                 }
             }
+            (State::Value, b'{') => self.open(true, found),
+            (State::Value, b'[') => self.open(false, found),
+            (State::Key | State::After, b'}') if self.in_object() => self.close(found),
+            (State::Value | State::After, b']') if self.depth > 0 && !self.in_object() => self.close(found),
             // Documents one after another, as in line-delimited JSON.
             (State::After, b'{' | b'[') if self.depth == 0 => {
                 self.node = Node::Top;
-                self.state = State::Value;
-                self.structure(byte, found);
+                self.open(*byte == b'{', found);
+            }
+            // A byte-order mark.
+            (State::Value, 0xef | 0xbb | 0xbf) if self.node == Node::Top => {}
+            (State::Value, b'D') if self.depth == 1 && self.container() == Node::Top => {
+                self.begun = false;
+                self.state = State::GivenUp;
+                found(Node::Top, Value::Done);
             }
             _ => self.state = State::GivenUp,
         }
+        rest
+    }
+
+    /// Behind the quote that begins a key.
+    fn key<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
+        self.length = 0;
+        self.overlong = false;
+        // Most keys are here whole, short, and without escapes.
+        let end = input.iter().take(MAX_TEXT).position(|byte| matches!(byte, b'"' | b'\\'));
+        if let Some((key, rest)) = end.and_then(|end| input.split_at_checked(end))
+            && let Some((b'"', rest)) = rest.split_first()
+        {
+            self.enter(self.container().child(key));
+            return rest;
+        }
+        self.state = State::Text(Role::Key);
+        input
+    }
+
+    /// A key is complete, and its value is a `node`.
+    fn enter(&mut self, node: Node) {
+        self.node = if self.content_known && node.is_content() { Node::Skip } else { node };
+        self.state = State::Colon;
+    }
+
+    fn begin_text(&mut self) {
+        self.length = 0;
+        self.overlong = false;
+        self.state = match self.node {
+            Node::Bytes => State::Text(Role::Pieces),
+            Node::Content | Node::Delta | Node::Response | Node::Error | Node::Action | Node::Piece => {
+                State::First
+            }
+            node if node.wants_text() => State::Text(Role::Value),
+            _ => State::Plain,
+        };
+    }
+
+    fn first<'a>(&mut self, input: &'a [u8], found: &mut impl FnMut(Node, Value<'_>)) -> &'a [u8] {
+        if input.first() != Some(&b'"') {
+            found(self.node, Value::Piece(b""));
+        }
+        self.state = State::Plain;
+        input
+    }
+
+    /// Inside a string: takes all up to what ends or escapes, and returns what is left.
+    fn text<'a>(&mut self, input: &'a [u8], role: Role, found: &mut impl FnMut(Node, Value<'_>)) -> &'a [u8] {
+        let end = memchr2(b'"', b'\\', input).unwrap_or(input.len());
+        let (text, rest) = input.split_at_checked(end).unwrap_or((input, &[]));
+        if !text.is_empty() {
+            self.take_text(text, role, found);
+        }
+        let Some((mark, rest)) = rest.split_first() else { return rest };
+        if *mark == b'\\' {
+            self.state = State::Escape(role);
+            return rest;
+        }
+        match role {
+            Role::Key => {
+                let node = if self.overlong { Node::Skip } else { self.container().child(self.kept()) };
+                self.enter(node);
+            }
+            Role::Value => {
+                if !self.overlong {
+                    found(self.node, Value::Text(self.kept()));
+                }
+                self.state = State::After;
+            }
+            Role::Pieces => {
+                found(self.node, Value::End);
+                self.state = State::After;
+            }
+        }
+        rest
+    }
+
+    fn take_text(&mut self, text: &[u8], role: Role, found: &mut impl FnMut(Node, Value<'_>)) {
+        if role == Role::Pieces {
+            found(self.node, Value::Piece(text));
+        } else {
+            self.keep(text);
+        }
+    }
+
+    /// The one byte behind a backslash, or one of a `\u` escape.
+    fn escaped<'a>(&mut self, input: &'a [u8], found: &mut impl FnMut(Node, Value<'_>)) -> &'a [u8] {
+        let Some((byte, rest)) = input.split_first() else { return input };
+        match self.state {
+            State::PlainEscape => self.state = State::Plain,
+            State::SkipEscape => self.state = State::SkipText,
+            State::Escape(role) => {
+                self.state = State::Text(role);
+                let text = match byte {
+                    // No text of interest needs an escape beyond ASCII: it stands as a question mark.
+                    b'u' => {
+                        self.state = State::Unicode(role, 4);
+                        b'?'
+                    }
+                    b'n' => b'\n',
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'b' | b'f' => b' ',
+                    other => *other,
+                };
+                self.take_text(&[text], role, found);
+            }
+            State::Unicode(role, left) if left > 1 => {
+                self.state = State::Unicode(role, left.saturating_sub(1));
+            }
+            State::Unicode(role, _) => self.state = State::Text(role),
+            _ => {}
+        }
+        rest
+    }
+
+    fn plain<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
+        let (rest, end) = to_end_of_text(input);
+        match end {
+            TextEnd::Quote => self.state = State::After,
+            TextEnd::Backslash => self.state = State::PlainEscape,
+            TextEnd::None => {}
+        }
+        rest
+    }
+
+    fn skip_text<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
+        let (rest, end) = to_end_of_text(input);
+        match end {
+            TextEnd::Quote => self.state = State::Skip,
+            TextEnd::Backslash => self.state = State::SkipEscape,
+            TextEnd::None => {}
+        }
+        rest
+    }
+
+    /// Inside a container of no interest: only strings and depth count.
+    fn skip<'a>(&mut self, mut input: &'a [u8]) -> &'a [u8] {
+        loop {
+            let (_, rest) = input.split_at_checked(next_mark(input)).unwrap_or((&[], &[]));
+            let Some((mark, rest)) = rest.split_first() else { return rest };
+            match mark {
+                b'"' => {
+                    self.state = State::SkipText;
+                    input = self.skip_text(rest);
+                    if self.state != State::Skip {
+                        return input;
+                    }
+                    continue;
+                }
+                b'{' | b'[' => self.skipped = self.skipped.saturating_add(1),
+                _ => {
+                    self.skipped = self.skipped.saturating_sub(1);
+                    if self.skipped == 0 {
+                        self.state = State::After;
+                        return rest;
+                    }
+                }
+            }
+            input = rest;
+        }
+    }
+
+    fn begin_scalar<'a>(
+        &mut self,
+        state: State,
+        input: &'a [u8],
+        found: &mut impl FnMut(Node, Value<'_>),
+    ) -> &'a [u8] {
+        self.state = state;
+        self.length = 0;
+        self.overlong = false;
+        self.scalar(input, found)
+    }
+
+    fn scalar<'a>(&mut self, input: &'a [u8], found: &mut impl FnMut(Node, Value<'_>)) -> &'a [u8] {
+        let end = input.iter().position(|byte| !is_scalar(*byte));
+        let (text, rest) = input.split_at_checked(end.unwrap_or(input.len())).unwrap_or((input, &[]));
+        if self.node == Node::Skip {
+            if end.is_some() {
+                self.state = State::After;
+            }
+            return rest;
+        }
+        if end.is_some() && self.length == 0 && !self.overlong {
+            self.end_scalar(text, found);
+        } else {
+            self.keep(text);
+            if end.is_some() {
+                let text = self.text;
+                let text = text.get(..usize::from(self.length)).filter(|_| !self.overlong);
+                self.end_scalar(text.unwrap_or_default(), found);
+            }
+        }
+        rest
+    }
+
+    /// The byte that ended the scalar is looked at again as what comes after it.
+    fn end_scalar(&mut self, text: &[u8], found: &mut impl FnMut(Node, Value<'_>)) {
+        match (self.state, text) {
+            (_, b"") => {}
+            (State::Number, digits) => found(self.node, Value::Number(digits)),
+            (_, b"true") => found(self.node, Value::True),
+            (_, b"false") => found(self.node, Value::False),
+            (_, b"null") => found(self.node, Value::Null),
+            _ => {}
+        }
+        self.state = State::After;
     }
 
     fn open(&mut self, object: bool, found: &mut impl FnMut(Node, Value<'_>)) {
-        if self.depth >= MAX_DEPTH {
-            self.state = State::GivenUp;
+        self.begun = true;
+        if object && matches!(self.node, Node::Error | Node::Action) {
+            found(self.node, Value::Begin);
+        }
+        let node = match self.node {
+            Node::Top if object => self.root,
+            Node::Root if object => self.root,
+            node => node.opened(object),
+        };
+        if node == Node::Skip || (self.content_known && node.is_content()) {
+            self.skipped = 1;
+            self.state = State::Skip;
             return;
         }
-        let node = if self.node == Node::Top && object { Node::Root } else { self.node };
-        if object {
-            found(node, Value::Object);
-        }
-        if let Some(slot) = self.path.get_mut(usize::from(self.depth)) {
-            *slot = node;
-        }
-        let bit = 1u128 << self.depth;
+        let Some(slot) = self.path.get_mut(usize::from(self.depth)) else {
+            self.state = State::GivenUp;
+            return;
+        };
+        *slot = node;
+        let bit = 1u16.checked_shl(u32::from(self.depth)).unwrap_or(0);
         self.objects = if object { self.objects | bit } else { self.objects & !bit };
         self.depth = self.depth.saturating_add(1);
+        found(node, Value::Begin);
         if object {
             self.state = State::Key;
         } else {
-            self.node = self.container().element();
+            self.node = self.element();
             self.state = State::Value;
         }
     }
 
     fn close(&mut self, found: &mut impl FnMut(Node, Value<'_>)) {
-        if self.depth == 0 {
-            self.state = State::GivenUp;
-            return;
-        }
-        found(self.container(), Value::End);
+        let node = self.container();
         self.depth = self.depth.saturating_sub(1);
-        self.end_value();
-    }
-
-    fn end_value(&mut self) {
         self.state = State::After;
-    }
-
-    fn end_key(&mut self) {
-        let container = self.container();
-        self.node = if self.overlong { Node::Skip } else { container.child(self.kept()) };
-        self.state = State::Colon;
-    }
-
-    fn end_scalar(&mut self, found: &mut impl FnMut(Node, Value<'_>)) {
-        if self.node != Node::Skip && !self.overlong {
-            let value = match (self.state, self.kept()) {
-                (State::Number, digits) => Value::Number(digits),
-                (_, b"null") => Value::Null,
-                _ => Value::Other,
-            };
-            found(self.node, value);
+        found(node, Value::End);
+        if self.depth == 0 && node != Node::Top {
+            found(Node::Top, Value::End);
         }
-        self.end_value();
-    }
-
-    fn begin(&mut self, state: State) {
-        self.clear_text();
-        self.state = state;
     }
 
     fn in_object(&self) -> bool {
-        self.depth > 0 && self.objects & (1u128 << self.depth.saturating_sub(1)) != 0
+        let bit = u32::from(self.depth).checked_sub(1).and_then(|above| 1u16.checked_shl(above));
+        bit.is_some_and(|bit| self.objects & bit != 0)
     }
 
     /// The node of the container that we are in.
@@ -263,31 +446,77 @@ impl Scanner {
         innermost.and_then(|at| self.path.get(at)).copied().unwrap_or(Node::Skip)
     }
 
+    fn element(&self) -> Node {
+        let node = self.container().element();
+        if self.content_known && node.is_content() { Node::Skip } else { node }
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
-        let end = self.length.saturating_add(bytes.len());
-        match self.text.get_mut(self.length..end) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                self.length = end;
+        let start = usize::from(self.length);
+        let end = start.saturating_add(bytes.len());
+        match (self.text.get_mut(start..end), u8::try_from(end)) {
+            (Some(room), Ok(length)) => {
+                room.iter_mut().zip(bytes).for_each(|(room, byte)| *room = *byte);
+                self.length = length;
             }
-            None => self.overlong = true,
+            _ => self.overlong = true,
         }
     }
 
     fn kept(&self) -> &[u8] {
-        self.text.get(..self.length).unwrap_or_default()
-    }
-
-    fn clear_text(&mut self) {
-        self.length = 0;
-        self.overlong = false;
+        self.text.get(..usize::from(self.length)).unwrap_or_default()
     }
 }
 
-impl Default for Scanner {
-    fn default() -> Self {
-        Self::new()
+enum TextEnd {
+    Quote,
+    Backslash,
+    None,
+}
+
+/// Skips to behind the quote that ends a string, over what is escaped; `Backslash` if the input ends with one.
+fn to_end_of_text(mut input: &[u8]) -> (&[u8], TextEnd) {
+    loop {
+        let Some(at) = memchr2(b'"', b'\\', input) else { return (&[], TextEnd::None) };
+        let (_, rest) = input.split_at_checked(at).unwrap_or((&[], &[]));
+        match rest.split_first() {
+            Some((b'"', rest)) => return (rest, TextEnd::Quote),
+            Some((_, rest)) => match rest.split_first() {
+                Some((_, rest)) => input = rest,
+                None => return (rest, TextEnd::Backslash),
+            },
+            None => return (&[], TextEnd::None),
+        }
     }
+}
+
+/// Where the next quote, brace or bracket is; the length if there is none. Eight bytes at a time: vectors of
+/// numbers are long.
+fn next_mark(input: &[u8]) -> usize {
+    let (words, tail) = input.as_chunks::<8>();
+    let mut at = 0usize;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // A bracket differs from its brace by one bit.
+        let folded = word | repeated(0x20);
+        let marks =
+            zeros(word ^ repeated(b'"')) | zeros(folded ^ repeated(b'{')) | zeros(folded ^ repeated(b'}'));
+        if marks != 0 {
+            return at.saturating_add(usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0));
+        }
+        at = at.saturating_add(8);
+    }
+    let in_tail = tail.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'));
+    at.saturating_add(in_tail.unwrap_or(tail.len()))
+}
+
+const fn repeated(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The high bit of each byte that is zero. Exact up to the first.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(repeated(1)) & !word & repeated(0x80)
 }
 
 fn is_scalar(byte: u8) -> bool {

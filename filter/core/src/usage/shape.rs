@@ -3,51 +3,23 @@
 //! A path matches from the document's root only, so a `usage` elsewhere (in a user's text, in a per-model
 //! breakdown) is not one.
 
-/// A count or amount as a provider names it, before its meaning is made the same for all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Field {
-    /// OpenAI chat: input, cache reads included.
-    Prompt,
-    /// OpenAI chat: output, reasoning included.
-    Completion,
-    /// OpenAI responses and Anthropic: input, for the latter without the caches.
-    Input,
-    /// OpenAI responses and Anthropic: output.
-    Output,
-    /// Part of the input that came from a cache.
-    CachedDetail,
-    /// Anthropic: read from the cache.
-    CacheRead,
-    /// Anthropic: written to the cache.
-    CacheCreation,
-    /// Anthropic: of the writes, those for an hour.
-    CacheCreation1h,
-    /// Part of the output that was reasoning.
-    Reasoning,
-    /// Part of the input that was audio.
-    AudioIn,
-    /// Part of the output that was audio.
-    AudioOut,
-    /// Gemini: input, cache included.
-    GeminiPrompt,
-    /// Gemini: the answer, thoughts included or not.
-    GeminiCandidates,
-    /// Gemini: thoughts.
-    GeminiThoughts,
-    /// Gemini: part of the input that came from a cache.
-    GeminiCached,
-    /// Gemini: tool results, which belong to the input.
-    GeminiToolUse,
-    /// Gemini: the sum, which tells whether thoughts are inside the answer.
-    GeminiTotal,
-    /// What the request cost, in US dollars.
-    Cost,
-}
+use super::numbers::Slot;
 
-impl Field {
-    /// How many fields there are.
-    pub const COUNT: usize = Self::Cost as usize + 1;
+/// What a usage object belongs to; several may tell of the same tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// One of a streamed answer's choices.
+    Choice,
+    /// Groq's own member of the last chunk.
+    Groq,
+    /// Anthropic's first event, which a later one corrects.
+    Start,
+    /// The document's root.
+    Root,
+    /// The response that an event carries whole.
+    Response,
+    /// The delta of Cohere's last event.
+    Delta,
 }
 
 /// A place in a document that matters, or [`Node::Skip`].
@@ -55,33 +27,81 @@ impl Field {
 pub enum Node {
     /// Nothing below here matters.
     Skip,
-    /// The document itself, before its kind is known.
+    /// The document itself, before its kind is known; an outermost array.
     Top,
     /// The outermost object, or one element of an outermost array.
     Root,
-    /// The wrapper of OpenAI's response events.
+    /// The outermost object of what Bedrock's `InvokeModelWithResponseStream` carries in a frame.
+    Chunk,
+    /// The outermost object of a Bedrock frame's own payload.
+    Frame,
+    /// In a frame, the model's own event as base64.
+    Bytes,
+    /// The wrapper of OpenAI's response events and of Cohere's last one.
     Response,
-    /// The wrapper of Anthropic's first event.
+    /// The wrapper of Anthropic's first event; a whole answer of Ollama and Cohere.
     Message,
-    /// A usage object that is final for its stream.
-    Usage,
-    /// The usage object of Anthropic's first event.
-    FirstUsage,
+    /// Amazon Nova's wrapper of its last event.
+    Metadata,
+    /// Groq's own member.
+    Groq,
+    /// A usage object.
+    Usage(Origin),
+    /// Cohere's object around its counts.
+    Meta(Origin),
+    /// Cohere's tokens.
+    Tokens,
+    /// Cohere's billed units.
+    Billed,
+    /// Gemini's usage object.
+    Gemini,
+    /// Bedrock's own counts in an invoked model's last event.
+    Metrics,
     /// Details of the input.
     InputDetails,
     /// Details of the output.
     OutputDetails,
     /// Anthropic's cache writes by their life.
-    CacheCreationDetails,
-    /// Gemini's usage object.
-    GeminiUsage,
+    WriteDetails,
+    /// Perplexity's cost, item by item.
+    CostItems,
+    /// A list of counts with what each is of: a cache's life, or a modality of the input or output.
+    Parts(Slot),
+    /// One element of such a list.
+    PartOf(Slot),
+    /// What a listed count is of.
+    PartLabel,
+    /// A listed count.
+    PartCount,
+    /// Whether the customer pays OpenRouter's provider.
+    Byok,
+    /// Amazon Titan's results and Vertex's predictions.
+    Results,
+    /// One of them.
+    OneResult,
+    /// A prediction's embeddings.
+    Embeddings,
+    /// A prediction's statistics.
+    Statistics,
+    /// Input tokens of a prediction, of which there may be several.
+    ResultInput,
+    /// Output tokens of a result, of which there may be several.
+    ResultOutput,
+    /// Input tokens at the root.
+    FlatInput,
+    /// Output tokens at the root.
+    FlatOutput,
     /// OpenAI's choices.
     Choices,
     /// One choice.
     Choice,
-    /// A choice's delta or message.
-    ChoiceDelta,
-    /// A delta at the root: Anthropic's object, OpenAI's string.
+    /// What an object or a list of the answer's own pieces holds.
+    Pieces,
+    /// The same, one step further in.
+    Piece,
+    /// A tool call.
+    Call,
+    /// A delta at the root: Anthropic's, Bedrock's and Cohere's object, OpenAI's string.
     Delta,
     /// Gemini's candidates.
     Candidates,
@@ -89,95 +109,244 @@ pub enum Node {
     Candidate,
     /// A candidate's content.
     CandidateContent,
-    /// Its parts.
-    Parts,
-    /// One part.
-    Part,
-    /// Why the answer ended: Gemini's sign that its usage is final.
-    FinishReason,
+    /// Gemini's parts of a candidate's content.
+    GeminiParts,
+    /// One of them.
+    GeminiPart,
     /// A piece of the answer's own text.
     Content,
+    /// Anything here is a piece of the answer.
+    Action,
     /// The model's name.
     Model,
     /// The service tier.
     Tier,
-    /// A count or amount.
-    Field(Field),
+    /// An object that tells the service tier.
+    TierObject,
+    /// The event's type.
+    Type,
+    /// The document's kind.
+    Kind,
+    /// Anthropic's reason for the end.
+    StopReason,
+    /// Ollama's mark of its last document.
+    Done,
+    /// An error under a success.
+    Error,
+    /// A count or amount of a usage object.
+    Count(Slot),
 }
 
 /// What was found at a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// An object begins.
-    Object,
+    /// An object or array begins.
+    Begin,
     /// The object or array of that node is complete.
     End,
     /// A number's own digits.
     Number(&'a [u8]),
-    /// A string, unescaped; `whole` unless it was cut.
-    Text {
-        /// The text or its beginning.
-        text: &'a [u8],
-        /// Whether it is all there.
-        whole: bool,
-    },
+    /// A string, unescaped and whole.
+    Text(&'a [u8]),
+    /// The next bytes of a string that is given in pieces, or the beginning of one of [`Node::Content`].
+    Piece(&'a [u8]),
+    /// `true`.
+    True,
+    /// `false`.
+    False,
     /// `null`.
     Null,
-    /// A boolean.
-    Other,
+    /// `[DONE]`, which OpenAI sends behind its last event.
+    Done,
 }
 
 impl Node {
+    /// Whether all that can be found below is a piece of the answer.
+    pub(super) fn is_content(self) -> bool {
+        matches!(
+            self,
+            Self::Content
+                | Self::Action
+                | Self::Pieces
+                | Self::Piece
+                | Self::Call
+                | Self::Candidates
+                | Self::Candidate
+                | Self::CandidateContent
+                | Self::GeminiParts
+                | Self::GeminiPart
+        )
+    }
+
+    /// Whether a string here is wanted, whole.
+    pub(super) fn wants_text(self) -> bool {
+        matches!(
+            self,
+            Self::Model
+                | Self::Tier
+                | Self::Type
+                | Self::Kind
+                | Self::StopReason
+                | Self::PartLabel
+                | Self::Count(Slot::Cost)
+        )
+    }
+
+    /// The node of a container that stands where `self` was expected.
+    pub(super) fn opened(self, object: bool) -> Self {
+        match self {
+            Self::Count(Slot::Cost) if object => Self::CostItems,
+            Self::Tier if object => Self::TierObject,
+            Self::Content => Self::Pieces,
+            Self::Count(_)
+            | Self::Tier
+            | Self::Model
+            | Self::Type
+            | Self::Kind
+            | Self::StopReason
+            | Self::PartLabel
+            | Self::PartCount
+            | Self::Byok
+            | Self::Done
+            | Self::FlatInput
+            | Self::FlatOutput
+            | Self::ResultInput
+            | Self::ResultOutput
+            | Self::Bytes
+            | Self::Error
+            | Self::Action => Self::Skip,
+            Self::Choices
+            | Self::Candidates
+            | Self::GeminiParts
+            | Self::Results
+            | Self::Parts(_)
+            | Self::Top => {
+                if object {
+                    Self::Skip
+                } else {
+                    self
+                }
+            }
+            Self::Pieces | Self::Piece | Self::Call => self,
+            other => {
+                if object {
+                    other
+                } else {
+                    Self::Skip
+                }
+            }
+        }
+    }
+
     /// The node of the member `key` of an object at this node.
     pub(super) fn child(self, key: &[u8]) -> Self {
         match self {
             Self::Root => root(key),
+            Self::Chunk => match key {
+                b"metadata" => Self::Metadata,
+                b"contentBlockDelta" => Self::Message,
+                _ => root(key),
+            },
+            Self::Frame => match key {
+                b"bytes" => Self::Bytes,
+                _ => root(key),
+            },
             Self::Response => match key {
-                b"usage" => Self::Usage,
-                b"model" => Self::Model,
+                b"usage" => Self::Usage(Origin::Response),
+                b"usageMetadata" => Self::Gemini,
+                b"meta" => Self::Meta(Origin::Response),
+                b"model" | b"modelVersion" => Self::Model,
                 b"service_tier" => Self::Tier,
+                b"error" => Self::Error,
+                b"candidates" => Self::Candidates,
                 _ => Self::Skip,
             },
             Self::Message => match key {
-                b"usage" => Self::FirstUsage,
+                b"usage" => Self::Usage(Origin::Start),
                 b"model" => Self::Model,
+                b"delta" => Self::Delta,
+                b"content" | b"thinking" => Self::Content,
+                b"tool_calls" => Self::Call,
                 _ => Self::Skip,
             },
-            Self::Usage | Self::FirstUsage => usage(key),
+            Self::Metadata if key == b"usage" => Self::Usage(Origin::Root),
+            Self::Groq if key == b"usage" => Self::Usage(Origin::Groq),
+            Self::Usage(_) => usage(key),
+            Self::Meta(_) => meta(key),
+            Self::Tokens => match key {
+                b"input_tokens" => Self::Count(Slot::Input),
+                b"output_tokens" => Self::Count(Slot::Output),
+                _ => Self::Skip,
+            },
+            Self::Billed => match key {
+                b"input_tokens" => Self::Count(Slot::BilledInput),
+                b"output_tokens" => Self::Count(Slot::BilledOutput),
+                _ => Self::Skip,
+            },
+            Self::Gemini => gemini(key),
+            Self::Metrics => match key {
+                b"inputTokenCount" => Self::Count(Slot::Input),
+                b"outputTokenCount" => Self::Count(Slot::Output),
+                b"cacheReadInputTokenCount" => Self::Count(Slot::CacheRead),
+                b"cacheWriteInputTokenCount" => Self::Count(Slot::CacheWrite),
+                _ => Self::Skip,
+            },
             Self::InputDetails => match key {
-                b"cached_tokens" => Self::Field(Field::CachedDetail),
-                b"audio_tokens" => Self::Field(Field::AudioIn),
+                b"cached_tokens" => Self::Count(Slot::Cached),
+                b"audio_tokens" => Self::Count(Slot::AudioIn),
+                b"cache_write_tokens" | b"cache_creation_tokens" => Self::Count(Slot::WriteInside),
                 _ => Self::Skip,
             },
             Self::OutputDetails => match key {
-                b"reasoning_tokens" => Self::Field(Field::Reasoning),
-                b"audio_tokens" => Self::Field(Field::AudioOut),
+                b"reasoning_tokens" | b"thinking_tokens" => Self::Count(Slot::Reasoning),
+                b"audio_tokens" => Self::Count(Slot::AudioOut),
                 _ => Self::Skip,
             },
-            Self::CacheCreationDetails if key == b"ephemeral_1h_input_tokens" => {
-                Self::Field(Field::CacheCreation1h)
-            }
-            Self::GeminiUsage => gemini_usage(key),
+            Self::WriteDetails => match key {
+                b"ephemeral_5m_input_tokens" => Self::Count(Slot::Write5m),
+                b"ephemeral_1h_input_tokens" => Self::Count(Slot::Write1h),
+                _ => Self::Skip,
+            },
+            Self::CostItems if key == b"total_cost" => Self::Count(Slot::Cost),
+            Self::TierObject if key == b"type" => Self::Tier,
+            Self::PartOf(_) => match key {
+                b"modality" | b"ttl" => Self::PartLabel,
+                b"tokenCount" | b"inputTokens" => Self::PartCount,
+                _ => Self::Skip,
+            },
+            Self::OneResult => match key {
+                b"tokenCount" => Self::ResultOutput,
+                b"embeddings" => Self::Embeddings,
+                _ => Self::Skip,
+            },
+            Self::Embeddings if key == b"statistics" => Self::Statistics,
+            Self::Statistics if key == b"token_count" => Self::ResultInput,
             Self::Choice => match key {
-                b"delta" | b"message" => Self::ChoiceDelta,
+                b"delta" | b"message" => Self::Pieces,
                 b"text" => Self::Content,
-                _ => Self::Skip,
-            },
-            Self::ChoiceDelta => match key {
-                b"content" | b"reasoning_content" | b"reasoning" | b"refusal" => Self::Content,
+                b"usage" => Self::Usage(Origin::Choice),
                 _ => Self::Skip,
             },
             Self::Delta => match key {
                 b"text" | b"thinking" | b"partial_json" => Self::Content,
+                b"reasoningContent" | b"toolUse" | b"message" => Self::Pieces,
+                b"stop_reason" => Self::StopReason,
+                b"usage" => Self::Usage(Origin::Delta),
                 _ => Self::Skip,
             },
-            Self::Candidate => match key {
-                b"content" => Self::CandidateContent,
-                b"finishReason" => Self::FinishReason,
+            Self::Pieces | Self::Piece => piece(key),
+            Self::Call => match key {
+                b"function" | b"custom" => Self::Call,
+                b"arguments" | b"input" => Self::Content,
                 _ => Self::Skip,
             },
-            Self::CandidateContent if key == b"parts" => Self::Parts,
-            Self::Part if key == b"text" => Self::Content,
+            Self::Candidate if key == b"content" => Self::CandidateContent,
+            Self::CandidateContent if key == b"parts" => Self::GeminiParts,
+            Self::GeminiPart => match key {
+                b"text" => Self::Content,
+                b"functionCall" | b"inlineData" | b"executableCode" | b"codeExecutionResult" => Self::Action,
+                _ => Self::Skip,
+            },
             _ => Self::Skip,
         }
     }
@@ -188,7 +357,11 @@ impl Node {
             Self::Top => Self::Root,
             Self::Choices => Self::Choice,
             Self::Candidates => Self::Candidate,
-            Self::Parts => Self::Part,
+            Self::GeminiParts => Self::GeminiPart,
+            Self::Results => Self::OneResult,
+            Self::Parts(slot) => Self::PartOf(slot),
+            Self::Pieces | Self::Piece => Self::Piece,
+            Self::Call => Self::Call,
             _ => Self::Skip,
         }
     }
@@ -196,45 +369,96 @@ impl Node {
 
 fn root(key: &[u8]) -> Node {
     match key {
-        b"usage" => Node::Usage,
-        b"usageMetadata" => Node::GeminiUsage,
+        b"usage" => Node::Usage(Origin::Root),
+        b"usageMetadata" => Node::Gemini,
+        b"meta" => Node::Meta(Origin::Root),
+        b"amazon-bedrock-invocationMetrics" => Node::Metrics,
+        b"x_groq" => Node::Groq,
         b"model" | b"modelVersion" => Node::Model,
-        b"service_tier" => Node::Tier,
+        b"service_tier" | b"serviceTier" => Node::Tier,
+        b"type" | b"event_type" => Node::Type,
+        b"object" => Node::Kind,
+        b"error" => Node::Error,
         b"response" => Node::Response,
         b"message" => Node::Message,
         b"choices" => Node::Choices,
         b"delta" => Node::Delta,
         b"candidates" => Node::Candidates,
+        b"text" | b"outputText" | b"generation" | b"completion" => Node::Content,
+        b"results" | b"predictions" => Node::Results,
+        b"inputTextTokenCount" | b"prompt_token_count" | b"prompt_eval_count" => Node::FlatInput,
+        b"totalOutputTextTokenCount" | b"generation_token_count" | b"eval_count" => Node::FlatOutput,
+        b"done" => Node::Done,
         _ => Node::Skip,
     }
 }
 
 fn usage(key: &[u8]) -> Node {
-    let field = match key {
-        b"prompt_tokens" => Field::Prompt,
-        b"completion_tokens" => Field::Completion,
-        b"input_tokens" => Field::Input,
-        b"output_tokens" => Field::Output,
-        b"cache_read_input_tokens" => Field::CacheRead,
-        b"cache_creation_input_tokens" => Field::CacheCreation,
-        b"cost" => Field::Cost,
-        b"prompt_tokens_details" | b"input_tokens_details" => return Node::InputDetails,
-        b"completion_tokens_details" | b"output_tokens_details" => return Node::OutputDetails,
-        b"cache_creation" => return Node::CacheCreationDetails,
+    let slot = match key {
+        b"prompt_tokens" => Slot::Prompt,
+        b"completion_tokens" => Slot::Completion,
+        b"input_tokens" | b"inputTokens" => Slot::Input,
+        b"output_tokens" | b"outputTokens" => Slot::Output,
+        b"total_tokens" | b"totalTokens" => Slot::Total,
+        b"cache_read_input_tokens" | b"cacheReadInputTokens" => Slot::CacheRead,
+        b"cacheReadInputTokenCount" => Slot::CacheReadAgain,
+        b"cache_creation_input_tokens" | b"cacheWriteInputTokens" => Slot::CacheWrite,
+        b"cacheWriteInputTokenCount" => Slot::CacheWriteAgain,
+        b"prompt_cache_hit_tokens" | b"cached_tokens" | b"num_cached_tokens" => Slot::CachedAgain,
+        b"reasoning_tokens" => Slot::ReasoningAgain,
+        b"cost" => Slot::Cost,
+        b"cost_in_usd_ticks" => Slot::Ticks,
+        b"prompt_tokens_details"
+        | b"prompt_token_details"
+        | b"input_tokens_details"
+        | b"input_token_details" => return Node::InputDetails,
+        b"completion_tokens_details"
+        | b"completion_token_details"
+        | b"output_tokens_details"
+        | b"output_token_details" => return Node::OutputDetails,
+        b"cache_creation" => return Node::WriteDetails,
+        b"cacheDetails" => return Node::Parts(Slot::Write1h),
+        b"tokens" => return Node::Tokens,
+        b"billed_units" => return Node::Billed,
         b"service_tier" => return Node::Tier,
+        b"is_byok" => return Node::Byok,
         _ => return Node::Skip,
     };
-    Node::Field(field)
+    Node::Count(slot)
 }
 
-fn gemini_usage(key: &[u8]) -> Node {
-    Node::Field(match key {
-        b"promptTokenCount" => Field::GeminiPrompt,
-        b"candidatesTokenCount" => Field::GeminiCandidates,
-        b"thoughtsTokenCount" => Field::GeminiThoughts,
-        b"cachedContentTokenCount" => Field::GeminiCached,
-        b"toolUsePromptTokenCount" => Field::GeminiToolUse,
-        b"totalTokenCount" => Field::GeminiTotal,
+fn meta(key: &[u8]) -> Node {
+    match key {
+        b"tokens" => Node::Tokens,
+        b"billed_units" => Node::Billed,
+        b"cached_tokens" => Node::Count(Slot::CachedAgain),
+        _ => Node::Skip,
+    }
+}
+
+fn gemini(key: &[u8]) -> Node {
+    let slot = match key {
+        b"promptTokenCount" => Slot::Prompt,
+        b"candidatesTokenCount" | b"responseTokenCount" => Slot::Completion,
+        b"thoughtsTokenCount" => Slot::Reasoning,
+        b"cachedContentTokenCount" => Slot::Cached,
+        b"toolUsePromptTokenCount" => Slot::ToolUse,
+        b"totalTokenCount" => Slot::Total,
+        b"promptTokensDetails" => return Node::Parts(Slot::AudioIn),
+        b"candidatesTokensDetails" | b"responseTokensDetails" => return Node::Parts(Slot::AudioOut),
+        b"serviceTier" => return Node::Tier,
         _ => return Node::Skip,
-    })
+    };
+    Node::Count(slot)
+}
+
+fn piece(key: &[u8]) -> Node {
+    match key {
+        b"content" | b"reasoning_content" | b"reasoning" | b"refusal" | b"text" | b"thinking"
+        | b"tool_plan" | b"data" | b"transcript" => Node::Content,
+        b"audio" | b"reasoningText" => Node::Piece,
+        b"tool_calls" | b"function_call" => Node::Call,
+        b"input" => Node::Content,
+        _ => Node::Skip,
+    }
 }

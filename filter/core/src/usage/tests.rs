@@ -1,89 +1,118 @@
 use super::*;
 use crate::testing::test;
+use fixtures::{Fixture, usage};
 
-fn scan(framing: Framing, body: &[u8], cut: usize) -> Counts {
-    let mut scanner = BodyScanner::new(framing);
-    for chunk in body.chunks(cut.max(1)) {
+mod fixtures;
+
+fn scan(content_type: &str, encoding: Option<&str>, chunks: &[&[u8]]) -> BodyScanner {
+    let mut scanner = BodyScanner::new(Some(content_type.as_bytes()), encoding.map(str::as_bytes)).unwrap();
+    for chunk in chunks {
         scanner.feed(chunk);
     }
     scanner.finish();
-    scanner.counts().clone()
+    scanner
 }
 
-/// The usage of `body`, the same however it is cut.
-fn check(framing: Framing, body: &str, expected: Option<Usage>) -> Counts {
-    let whole = scan(framing, body.as_bytes(), body.len());
-    for cut in 1..body.len().min(80) {
-        let cut_up = scan(framing, body.as_bytes(), cut);
-        assert_eq!(cut_up.usage(), expected, "cut every {cut} bytes: {body}");
-        assert_eq!(
-            (cut_up.model(), cut_up.has_content()),
-            (whole.model(), whole.has_content()),
-            "{cut}: {body}"
-        );
+/// Everything that must be the same however a body came.
+#[derive(Debug, PartialEq)]
+struct Found {
+    usage: Option<Usage>,
+    model: Option<String>,
+    tier: Option<String>,
+    cost: Option<u64>,
+    provider: Option<&'static str>,
+    content: bool,
+    is_final: bool,
+    damaged: bool,
+    error: bool,
+    refused: u32,
+}
+
+fn found(scanner: &BodyScanner) -> Found {
+    let counts = scanner.counts();
+    Found {
+        usage: counts.usage(None),
+        model: counts.model().map(str::to_owned),
+        tier: counts.tier().map(str::to_owned),
+        cost: counts.cost_nano_usd(),
+        provider: counts.provider(),
+        content: scanner.has_content(),
+        is_final: counts.is_final(),
+        damaged: counts.is_damaged(),
+        error: counts.is_error(),
+        refused: counts.refused(),
     }
-    whole
 }
 
-fn usage(input: u64, output: u64) -> Usage {
-    Usage { input: Some(input), output: Some(output), ..Usage::default() }
+fn expected(fixture: &Fixture) -> Found {
+    Found {
+        usage: fixture.usage,
+        model: fixture.model.map(str::to_owned),
+        tier: fixture.tier.map(str::to_owned),
+        cost: fixture.cost,
+        provider: fixture.provider,
+        content: fixture.content,
+        is_final: fixture.is_final,
+        damaged: false,
+        error: fixture.error,
+        refused: 0,
+    }
+}
+
+fn json(body: &str) -> Counts {
+    scan("application/json", None, &[body.as_bytes()]).counts().clone()
+}
+
+fn sse(body: &str) -> Counts {
+    scan("text/event-stream", None, &[body.as_bytes()]).counts().clone()
 }
 
 test! {
-    fn openai_chat() {
-        let body = r#"{"id":"x","model":"gpt-4o","choices":[{"message":{"role":"assistant","content":"\"usage\":{\"prompt_tokens\":9}"}}],
-            "usage":{"prompt_tokens":120,"completion_tokens":80,"total_tokens":200,
-            "prompt_tokens_details":{"cached_tokens":64,"audio_tokens":3},"completion_tokens_details":{"reasoning_tokens":32,"audio_tokens":4}}}"#;
-        let counts = check(Framing::Json, body, Some(Usage {
-            cache_read: Some(64), reasoning: Some(32), audio: Some(7), ..usage(120, 80)
-        }));
-        assert_eq!(counts.model(), Some("gpt-4o"));
-        let stream = "data: {\"model\":\"gpt-4o\",\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":null}\n\n\
-            : keep-alive\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
-        for end in ["\n", "\r\n", "\r"] {
-            assert!(check(Framing::Sse, &stream.replace('\n', end), Some(usage(1, 2))).is_final());
+    fn every_providers_answer_is_understood() {
+        for fixture in fixtures::all() {
+            let scanner = scan(fixture.content_type, None, &[&fixture.body]);
+            assert_eq!(found(&scanner), expected(&fixture), "{}", fixture.name);
         }
     }
 
-    fn openai_responses() {
-        let body = "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"model\":\"gpt-5\",\"usage\":null}}\n\n\
-            event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n\
-            event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"model\":\"gpt-5\",\"service_tier\":\"default\",\
-            \"usage\":{\"input_tokens\":75,\"input_tokens_details\":{\"cached_tokens\":32},\"output_tokens\":1186,\
-            \"output_tokens_details\":{\"reasoning_tokens\":1024},\"total_tokens\":1261}}}\n\n";
-        let expected = Usage { cache_read: Some(32), reasoning: Some(1024), ..usage(75, 1186) };
-        let counts = check(Framing::Sse, body, Some(expected));
-        assert_eq!((counts.model(), counts.tier(), counts.has_content()), (Some("gpt-5"), Some("default"), true));
+    fn cuts_change_nothing() {
+        for fixture in fixtures::all() {
+            for cut in (1..70).chain([251, 1024]) {
+                let chunks: Vec<&[u8]> = fixture.body.chunks(cut).collect();
+                let scanner = scan(fixture.content_type, None, &chunks);
+                assert_eq!(found(&scanner), expected(&fixture), "{} cut every {cut}", fixture.name);
+            }
+        }
     }
 
-    fn anthropic_counts_its_caches_apart_and_its_output_cumulatively() {
-        let body = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":25,\
-            \"cache_creation_input_tokens\":100,\"cache_read_input_tokens\":1000,\"cache_creation\":{\"ephemeral_5m_input_tokens\":60,\"ephemeral_1h_input_tokens\":40},\"output_tokens\":1}}}\n\n\
-            event: ping\ndata: {\"type\": \"ping\"}\n\n\
-            event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello\"}}\n\n\
-            event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":15}}\n\n";
-        let expected = Usage { cache_read: Some(1000), cache_write: Some(100), cache_write_1h: Some(40), ..usage(1125, 15) };
-        assert!(check(Framing::Sse, body, Some(expected)).is_final());
-        let begun = body.split("event: ping").next().unwrap();
-        let counts = check(Framing::Sse, begun, Some(Usage { output: Some(1), ..expected }));
-        assert!(!counts.is_final() && !counts.has_content());
+    fn line_ends_change_nothing() {
+        for fixture in fixtures::all().iter().filter(|fixture| fixture.content_type.contains("event-stream;")) {
+            let text = String::from_utf8(fixture.body.clone()).unwrap().replace("\r\n", "\n");
+            for end in ["\n", "\r\n", "\r"] {
+                let scanner = scan(fixture.content_type, None, &[text.replace('\n', end).as_bytes()]);
+                assert_eq!(found(&scanner), expected(fixture), "{} with {end:?}", fixture.name);
+            }
+        }
     }
 
-    fn gemini_thoughts_are_inside_the_candidates_only_if_the_sum_says_so() {
-        let body = |total: u64| format!(
-            "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"x\"}}]}},\"finishReason\":\"STOP\"}}],\"usageMetadata\":{{\"promptTokenCount\":10,\
-            \"candidatesTokenCount\":20,\"thoughtsTokenCount\":7,\"cachedContentTokenCount\":4,\"totalTokenCount\":{total}}},\"modelVersion\":\"gemini-2.5-pro\"}}");
-        let expected = |output| Usage { cache_read: Some(4), reasoning: Some(7), ..usage(10, output) };
-        let counts = check(Framing::Json, &body(37), Some(expected(27)));
-        assert_eq!((counts.model(), counts.has_content()), (Some("gemini-2.5-pro"), true));
-        check(Framing::Json, &body(30), Some(expected(20)));
-        check(Framing::Json, &format!("[{},\n{}]", body(37), body(30)), Some(expected(20)));
-        check(Framing::Sse, &format!("data: {}\r\n\r\n", body(37)), Some(expected(27)));
-    }
-
-    fn the_cost_in_a_body_is_exact() {
-        let body = r#"{"usage":{"prompt_tokens":1,"completion_tokens":2,"cost":1.2345e-05,"cost_details":{"cost":9}}}"#;
-        assert_eq!(check(Framing::Json, body, Some(usage(1, 2))).cost_nano_usd(), Some(12_345));
+    fn an_answer_that_is_cut_off_tells_nothing_that_its_provider_did_not() {
+        for fixture in fixtures::all() {
+            for end in 0..fixture.body.len() {
+                let scanner = scan(fixture.content_type, None, &[&fixture.body[..end]]);
+                let counts = scanner.counts();
+                let told = counts.usage(None);
+                if let Some(told) = told.filter(|told| Some(*told) != fixture.usage) {
+                    assert!(fixture.before.contains(&told), "{} cut at {end}: {told:?}", fixture.name);
+                    assert!(!counts.is_final(), "{} cut at {end}", fixture.name);
+                }
+                assert!(!counts.is_final() || told.is_some(), "{} cut at {end}", fixture.name);
+                let cost = counts.cost_nano_usd();
+                assert!(cost.is_none() || cost == fixture.cost, "{} cut at {end}: {cost:?}", fixture.name);
+                let model = counts.model();
+                assert!(model.is_none() || model == fixture.model, "{} cut at {end}: {model:?}", fixture.name);
+                assert!(!scanner.has_content() || fixture.content, "{} cut at {end}", fixture.name);
+            }
+        }
     }
 
     fn a_usage_anywhere_else_is_none() {
@@ -94,65 +123,113 @@ test! {
             r#"{"usage_breakdown":{"models":[{"usage":{"prompt_tokens":9}}]}}"#,
             r#"{"usage":[{"prompt_tokens":9}]}"#,
             r#"{"usage":"{\"prompt_tokens\":9}"}"#,
-            r#""usage\":{\"prompt_tokens\":9}""#,
+            r#"{"usage":{"x":{"prompt_tokens":9}}}"#,
+            r#"{"usage":{"prompt_tokens":[9]}}"#,
+            r#"{"usage":{"prompt_tokens":"9"}}"#,
+            r#"{"usage":{"prompt_tokens":null}}"#,
+            r#"{"usage":{"prompt_tokens_total":9,"prompt_token":9,"rompt_tokens":9,"Prompt_tokens":9}}"#,
+            r#"{"usages":{"prompt_tokens":9},"usag":{"prompt_tokens":9},"usage2":{"prompt_tokens":9}}"#,
+            r#"{"a":{"b":"}","usage":{"prompt_tokens":9}}}"#,
             r#"{"a":"\\","usage ":{"prompt_tokens":9}}"#,
-            "[[{\"usage\":{\"prompt_tokens\":9}}]]",
-            "{\"usage\":null}",
+            r#"{"a":"\"","b\"usage":{"prompt_tokens":9}}"#,
+            r#"{"message":"x","delta":"{\"usage\":{\"tokens\":{\"input_tokens\":1}}}"}"#,
+            r#"{"input":[{"message":{"usage":{"input_tokens":9}}}]}"#,
+            r#""usage\":{\"prompt_tokens\":9}""#,
+            r#"{"metadata":{"usage":{"inputTokens":9}}}"#,
+            r#"{"custom_id":"x","result":{"message":{"usage":{"input_tokens":1,"output_tokens":2}}}}"#,
+            r#"{"response":{"status_code":200,"body":{"usage":{"prompt_tokens":1}}}}"#,
+            r#"[[{"usage":{"prompt_tokens":9}}]]"#,
+            r#"{"usage":null}"#,
             "not json at all {\"usage\":{\"prompt_tokens\":9}}",
             "{]{\"usage\":{\"prompt_tokens\":9}}",
+            "",
         ] {
-            check(Framing::Json, body, None);
+            assert_eq!(json(body).usage(None), None, "{body}");
+            assert_eq!(sse(&format!("data: {body}\n\n")).usage(None), None, "{body}");
         }
-        check(Framing::Sse, "data: {\"x\":1\ndata: ,\"usage\":{\"prompt_tokens\":3}}\n\n", Some(Usage { input: Some(3), ..Usage::default() }));
     }
 
-    fn absurd_counts_are_refused_and_nesting_without_end_does_no_harm() {
+    fn keys_may_be_escaped_padded_and_told_twice() {
+        for body in [
+            r#"{"us\u0061ge":{"prompt_tokens":1,"completion_tokens":2},"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
+            "\u{feff} {\n\t\"usage\" : { \"prompt_tokens\" : 3 , \"completion_tokens\" : 4 } }  \r\n",
+            r#"{"usage":{"prompt_tokens":9,"completion_tokens":9},"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
+            r#"{"usage":{"prompt_tokens":9,"prompt_tokens":3,"completion_tokens":4.0}}"#,
+        ] {
+            assert_eq!(json(body).usage(None), Some(usage(3, 4)), "{body}");
+        }
+        let lines = "data: {\"x\":1\ndata: ,\"usage\":\ndata: {\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n";
+        assert_eq!(sse(lines).usage(None), Some(usage(3, 4)));
+    }
+
+    fn absurd_counts_are_refused() {
         for count in ["-5", "1e30", "99999999999999999999", "1.5e400"] {
-            let counts = scan(Framing::Json, format!("{{\"usage\":{{\"prompt_tokens\":{count}}}}}").as_bytes(), 7);
-            assert_eq!((counts.usage(), counts.refused()), (None, 1), "{count}");
+            let counts = json(&format!("{{\"usage\":{{\"prompt_tokens\":{count},\"completion_tokens\":1}}}}"));
+            let told = Some(Usage { output: Some(1), ..Usage::default() });
+            assert_eq!((counts.usage(None), counts.refused()), (told, 1), "{count}");
         }
-        let deep = "[".repeat(100_000) + "{\"usage\":{\"prompt_tokens\":9}}";
-        assert_eq!(scan(Framing::Json, deep.as_bytes(), 1_000).usage(), None);
-        let deep = "{\"a\":".repeat(100) + "1" + &"}".repeat(99) + ",\"usage\":{\"prompt_tokens\":9}}";
-        assert_eq!(scan(Framing::Json, deep.as_bytes(), 13).usage(), Some(Usage { input: Some(9), ..Usage::default() }));
     }
 
-    fn framings_follow_the_content_type() {
-        for (content_type, expected) in [
-            ("application/json", Some(Framing::Json)),
-            ("Application/JSON; charset=utf-8", Some(Framing::Json)),
-            ("text/event-stream;charset=utf-8", Some(Framing::Sse)),
-            ("application/problem+json", Some(Framing::Json)),
-            ("text/html", None),
-            ("application/octet-stream", None),
-            ("", None),
-        ] {
-            assert_eq!(Framing::of(content_type.as_bytes()), expected, "{content_type}");
+    fn nesting_without_end_does_no_harm() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let deep = format!("{{\"a\":{}1{},\"usage\":{{\"prompt_tokens\":9}}}}", open.repeat(5000), close.repeat(5000));
+            assert_eq!(json(&deep).usage(None).and_then(|usage| usage.input), Some(9));
         }
+        assert!(json(&"{\"choices\":[".repeat(1000)).is_damaged());
+    }
+
+    fn what_cannot_be_followed_is_damaged() {
+        for body in ["<html>", "{", "{\"a\":1", "{\"a\" 1}", "{} x"] {
+            assert!(json(body).is_damaged(), "{body}");
+        }
+        for body in ["", "{}", " [] ", "1", "{}{}"] {
+            assert!(!json(body).is_damaged(), "{body}");
+        }
+        assert!(sse("data: {\"a\":\n\n").is_damaged());
+        assert!(!sse("data: [DONE]\n\ndata: text\n\n: {\n\n").is_damaged());
+        let mut frames = fixtures::frame("metadata", br#"{"usage":{"inputTokens":1,"outputTokens":2}}"#);
+        let end = frames.len() - 1;
+        frames[end] ^= 1;
+        assert!(scan("application/vnd.amazon.eventstream", None, &[&frames]).counts().is_damaged());
+    }
+
+    fn headers_stand_in_where_an_invoked_model_counts_nothing() {
+        let mut scanner = scan("application/json", None, &[br#"{"outputs":[{"text":"x"}]}"#]);
+        scanner.note_bedrock_headers([Some(b"12"), Some(b"34"), Some(b"0"), None]);
+        assert_eq!(scanner.counts().usage(None), Some(Usage { cache_read: Some(0), ..usage(12, 34) }));
+        let mut scanner = scan("application/json", None, &[br#"{"usage":{"input_tokens":1,"output_tokens":2}}"#]);
+        scanner.note_bedrock_headers([Some(b"12"), Some(b"34"), None, Some(b"x")]);
+        assert_eq!((scanner.counts().usage(None), scanner.counts().refused()), (Some(usage(1, 2)), 1));
+    }
+
+    fn kinds_of_bodies_follow_the_headers() {
+        for (content_type, encoding, read, streamed, unread) in [
+            ("application/json", None, true, false, false),
+            ("Application/JSON; charset=utf-8", Some("identity"), true, false, false),
+            ("text/event-stream;charset=utf-8", Some("GZIP"), true, true, false),
+            ("application/x-ndjson", Some("x-gzip"), true, true, false),
+            ("application/vnd.amazon.eventstream", Some("identity, deflate"), true, true, false),
+            ("application/problem+json", Some(""), true, false, false),
+            ("application/json", Some("br"), false, false, true),
+            ("text/event-stream", Some("zstd"), false, false, true),
+            ("application/json", Some("gzip, gzip"), false, false, true),
+            ("text/html", None, false, false, false),
+            ("text/html", Some("br"), false, false, false),
+            ("", None, false, false, false),
+        ] {
+            let (content_type, encoding) = (Some(content_type.as_bytes()), encoding.map(str::as_bytes));
+            let scanner = BodyScanner::new(content_type, encoding);
+            assert_eq!(scanner.as_ref().map(BodyScanner::is_stream), read.then_some(streamed), "{content_type:?}");
+            assert_eq!(unscannable(content_type, encoding), unread, "{content_type:?} {encoding:?}");
+            assert!(scanner.is_none_or(|scanner| scanner.memory() <= 64 * 1024));
+        }
+        assert!(BodyScanner::new(None, None).is_none());
+    }
+
+    fn a_scanner_is_small() {
+        assert!(size_of::<BodyScanner>() <= 720, "{}", size_of::<BodyScanner>());
     }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-proptest::proptest! {
-    #[test]
-    fn any_bytes_are_scanned_without_harm(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), cut in 1usize..40) {
-        for framing in [Framing::Json, Framing::Sse] {
-            let whole = scan(framing, &bytes, bytes.len());
-            proptest::prop_assert_eq!(scan(framing, &bytes, cut).usage(), whole.usage());
-        }
-    }
-
-    #[test]
-    fn json_like_bytes_mean_the_same_however_they_are_cut(
-        pieces in proptest::collection::vec(proptest::sample::select(vec![
-            "{", "}", "[", "]", ",", ":", "\"usage\"", "\"prompt_tokens\"", "12", "null", "\"a\\\"b\"", " ", "\n", "data: ", "\r\n\r\n", "-1e3", "\"\\u12", "\"",
-        ]), 0..60),
-        cut in 1usize..20,
-    ) {
-        let bytes = pieces.concat().into_bytes();
-        for framing in [Framing::Json, Framing::Sse] {
-            let whole = scan(framing, &bytes, bytes.len());
-            proptest::prop_assert_eq!(scan(framing, &bytes, cut).usage(), whole.usage());
-        }
-    }
-}
+mod properties;

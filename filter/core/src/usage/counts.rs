@@ -87,6 +87,7 @@ pub struct Counts {
 }
 
 const MAIN: [Slot; 4] = [Slot::Prompt, Slot::Completion, Slot::Input, Slot::Output];
+const CACHES: [Slot; 2] = [Slot::CacheRead, Slot::CacheWrite];
 
 impl Counts {
     pub(super) fn new(documents: Documents) -> Self {
@@ -137,7 +138,8 @@ impl Counts {
             (Node::Model, Value::Text(text)) if self.model.is_none() => {
                 self.model = label::sanitise(text).map(String::into_boxed_str);
             }
-            (Node::Tier, Value::Text(text)) => {
+            // The same on each event of a stream, mostly.
+            (Node::Tier, Value::Text(text)) if self.tier.as_deref().map(str::as_bytes) != Some(text) => {
                 self.tier = label::sanitise(text).map(String::into_boxed_str).or(self.tier.take());
             }
             (Node::Type, Value::Text(text)) => self.take_type(text),
@@ -197,6 +199,8 @@ impl Counts {
             b"response.completed"
             | b"response.incomplete"
             | b"response.failed"
+            | b"interaction.complete"
+            | b"interaction.completed"
             | b"message-end"
             | b"transcript.text.done"
             | b"speech.audio.done"
@@ -239,6 +243,12 @@ impl Counts {
             return;
         }
         self.recognise(origin, &stage);
+        // Zeros in an answer's first events mean that nothing has been counted yet.
+        let begins =
+            origin == Origin::Start || (origin == Origin::Response && self.document.kind != Kind::Last);
+        if begins && !stage.any_above_zero(&MAIN) && !stage.any_above_zero(&CACHES) {
+            return;
+        }
         let chat = stage.any(&[Slot::Prompt, Slot::Completion]);
         // Cumulative counts do not fall back to nothing: some gateways send zeros behind the real ones.
         if chat && !stage.any_above_zero(&MAIN) && self.told.usage.any_above_zero(&MAIN) {

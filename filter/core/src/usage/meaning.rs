@@ -91,13 +91,9 @@ fn chat(numbers: &Numbers) -> Usage {
     let (input, answer) = (get(Slot::Prompt), get(Slot::Completion));
     let beside = || get(Slot::ReasoningAgain).filter(|count| answer.is_some_and(|answer| *count <= answer));
     let reasoning = get(Slot::Reasoning).or_else(beside);
-    // xAI counts reasoning apart from the answer; only the sum tells.
-    let with_reasoning = sum([answer, reasoning]);
-    let total = get(Slot::Total);
-    let apart = total.is_some() && total != sum([input, answer]) && total == sum([input, with_reasoning]);
     Usage {
         input,
-        output: if apart { with_reasoning } else { answer },
+        output: output(numbers, input, answer, reasoning),
         cache_read: get(Slot::Cached).or(get(Slot::CachedAgain)).or(get(Slot::CacheRead)),
         cache_write: get(Slot::WriteInside).or(get(Slot::CacheWrite)),
         cache_write_1h: None,
@@ -107,16 +103,27 @@ fn chat(numbers: &Numbers) -> Usage {
     .consistent()
 }
 
-/// OpenAI's responses, whose input has the caches in it; Cohere.
+/// The output with its reasoning. xAI and Gemini's interactions count that apart from the answer; only the
+/// provider's own sum tells.
+fn output(numbers: &Numbers, input: Option<u64>, answer: Option<u64>, reasoning: Option<u64>) -> Option<u64> {
+    let with_reasoning = sum([answer, reasoning]);
+    let total = numbers.get(Slot::Total);
+    let apart = total.is_some() && total != sum([input, answer]) && total == sum([input, with_reasoning]);
+    if apart { with_reasoning } else { answer }
+}
+
+/// OpenAI's responses and Gemini's interactions, whose input has the caches in it; Cohere.
 fn inside_caches(numbers: &Numbers) -> Usage {
     let get = |slot| numbers.get(slot);
+    let input = get(Slot::Input).and_then(|input| sum([Some(input), get(Slot::ToolUse)]));
+    let reasoning = get(Slot::Reasoning).or(get(Slot::ReasoningAgain));
     Usage {
-        input: get(Slot::Input),
-        output: get(Slot::Output),
+        input,
+        output: output(numbers, input, get(Slot::Output), reasoning),
         cache_read: get(Slot::Cached).or(get(Slot::CachedAgain)).or(cache_read(numbers)),
         cache_write: get(Slot::WriteInside).or(cache_write(numbers)),
         cache_write_1h: None,
-        reasoning: get(Slot::Reasoning).or(get(Slot::ReasoningAgain)),
+        reasoning,
         audio: audio(numbers),
     }
     .consistent()

@@ -509,6 +509,21 @@ fn anthropic() -> Vec<Fixture> {
                 Some(started),
             )
         },
+        Fixture {
+            model: Some("glm-4.6"),
+            provider: Some("anthropic"),
+            ..fixture(
+                "anthropic's API with nothing counted at first",
+                SSE,
+                named(&[
+                    ("message_start", r#"{"type":"message_start","message":{"model":"glm-4.6","content":[],"usage":{"input_tokens":0,"output_tokens":0}}}"#),
+                    ("content_block_delta", text),
+                    ("message_delta", r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":14,"output_tokens":20,"cache_read_input_tokens":5,"server_tool_use":{"web_search_requests":0},"service_tier":null}}"#),
+                    ("message_stop", r#"{"type":"message_stop"}"#),
+                ]),
+                Some(Usage { cache_read: Some(5), ..usage(19, 20) }),
+            )
+        },
         Fixture { content: false, ..fixture("anthropic's count of tokens is no usage", JSON, r#"{"input_tokens":403}"#, None) },
     ]
 }

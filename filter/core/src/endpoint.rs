@@ -38,6 +38,7 @@ const VOCABULARY: &[&str] = &[
     "healthz",
     "images",
     "inference",
+    "interactions",
     "invoke",
     "invoke-with-response-stream",
     "jobs",

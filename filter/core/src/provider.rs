@@ -6,19 +6,30 @@
 /// no known API of a model.
 pub fn by_endpoint(endpoint: &str) -> Option<&'static str> {
     let ends = |ends: &[&str]| ends.iter().any(|end| endpoint.ends_with(end));
-    if endpoint.contains("/deployments/") && endpoint.starts_with("/openai/") {
+    let publishers = endpoint.contains("/publishers/");
+    if endpoint.starts_with("/openai/deployments/") {
         Some("azure.ai.openai")
+    } else if endpoint.starts_with("/models/chat/completions") {
+        Some("azure.ai.inference")
     } else if ends(&["/messages"]) {
         Some("anthropic")
-    } else if endpoint.contains(":generateContent") || endpoint.contains(":streamGenerateContent") {
-        Some(if endpoint.contains("/publishers/") { "gcp.vertex_ai" } else { "gcp.gemini" })
+    } else if publishers && ends(&[":predict", ":rawPredict", ":streamRawPredict"]) {
+        Some("gcp.vertex_ai")
+    } else if ends(&[":generateContent", ":streamGenerateContent", ":embedContent", ":batchEmbedContents"]) {
+        Some(if publishers { "gcp.vertex_ai" } else { "gcp.gemini" })
+    } else if ends(&["/v1beta/interactions"]) || endpoint.starts_with("/v1beta/openai/") {
+        Some("gcp.gemini")
     } else if endpoint.starts_with("/model/")
         && ends(&["/converse", "/converse-stream", "/invoke", "/invoke-with-response-stream"])
     {
         Some("aws.bedrock")
-    } else if ends(&["/v2/chat", "/v2/embed", "/v2/rerank"]) {
+    } else if ends(&["/v1/chat", "/v1/embed", "/v2/chat", "/v2/embed", "/v2/rerank"]) {
         Some("cohere")
-    } else if ends(&["/chat/completions", "/completions", "/responses", "/embeddings"]) {
+    } else if ends(&["/fim/completions"]) {
+        Some("mistral_ai")
+    } else if ends(&["/chat/completions", "/completions", "/responses", "/embeddings"])
+        || ends(&["/images/generations", "/images/edits", "/audio/transcriptions", "/audio/translations"])
+    {
         Some("openai")
     } else {
         None
@@ -42,6 +53,18 @@ mod tests {
                 ("/v1/projects/p/locations/l/publishers/google/models/m:streamGenerateContent", Some("gcp.vertex_ai")),
                 ("/openai/deployments/d/chat/completions", Some("azure.ai.openai")),
                 ("/model/m/converse-stream", Some("aws.bedrock")),
+                ("/v1/projects/p/locations/l/publishers/anthropic/models/m:streamRawPredict", Some("gcp.vertex_ai")),
+                ("/v1/projects/p/locations/l/publishers/google/models/m:predict", Some("gcp.vertex_ai")),
+                ("/v1beta/models/m:countTokens", None),
+                ("/v1beta/interactions", Some("gcp.gemini")),
+                ("/v1beta/openai/chat/completions", Some("gcp.gemini")),
+                ("/v1/messages/count_tokens", None),
+                ("/models/chat/completions?api-version=1", Some("azure.ai.inference")),
+                ("/v1/fim/completions", Some("mistral_ai")),
+                ("/v1/images/generations", Some("openai")),
+                ("/model/arn%3Aaws/count-tokens", None),
+                ("/v1/responses/resp_1", None),
+                ("/v1/chat", Some("cohere")),
                 ("/v2/chat", Some("cohere")),
                 ("/shop/cart", None),
                 ("/v1/models", None),

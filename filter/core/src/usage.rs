@@ -4,6 +4,7 @@
 //! nothing of its content is kept but the few values named in [`shape`].
 
 pub mod base64;
+pub mod crc32;
 pub mod frames;
 pub mod inflate;
 pub mod json;

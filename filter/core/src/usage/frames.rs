@@ -1,7 +1,7 @@
 //! Amazon's event stream (`application/vnd.amazon.eventstream`): binary frames with headers, a payload and two
 //! checksums, taken in at any cut. Knows nothing of what the payloads are.
 
-use crc32fast::Hasher;
+use super::crc32::Crc32;
 
 /// The longest frame; the format's own limit for a payload is 16 MiB.
 const MAX_FRAME: u32 = 24 * 1024 * 1024;
@@ -44,7 +44,7 @@ pub struct Frames {
     fixed: [u8; PRELUDE],
     length: usize,
     payload: u32,
-    checksum: Hasher,
+    checksum: Crc32,
     headers: [u8; KEPT_HEADERS],
     headers_length: usize,
 }
@@ -57,7 +57,7 @@ impl Frames {
             fixed: [0; PRELUDE],
             length: 0,
             payload: 0,
-            checksum: Hasher::new(),
+            checksum: Crc32::new(),
             headers: [0; KEPT_HEADERS],
             headers_length: 0,
         }
@@ -123,14 +123,14 @@ impl Frames {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = self.fixed;
         let total = u32::from_be_bytes([a, b, c, d]);
         let headers = u32::from_be_bytes([e, f, g, h]);
-        if crc32fast::hash(&[a, b, c, d, e, f, g, h]) != u32::from_be_bytes([i, j, k, l]) {
+        if Crc32::of(&[a, b, c, d, e, f, g, h]) != u32::from_be_bytes([i, j, k, l]) {
             return false;
         }
         let payload = total.checked_sub(AROUND).and_then(|rest| rest.checked_sub(headers));
         let Some(payload) = payload.filter(|_| total <= MAX_FRAME && headers <= MAX_HEADERS) else {
             return false;
         };
-        self.checksum = Hasher::new();
+        self.checksum = Crc32::new();
         self.checksum.update(&self.fixed);
         self.headers_length = 0;
         self.payload = payload;
@@ -141,7 +141,7 @@ impl Frames {
 
     fn end(&mut self, give: &mut impl FnMut(Piece<'_>)) -> bool {
         let [a, b, c, d, ..] = self.fixed;
-        if self.checksum.clone().finalize() != u32::from_be_bytes([a, b, c, d]) {
+        if self.checksum.value() != u32::from_be_bytes([a, b, c, d]) {
             return false;
         }
         self.part = Part::Prelude;

@@ -1,12 +1,12 @@
 //! What stands around deflate's blocks: the headers and trailers of gzip and zlib. Knows nothing of blocks.
 
-use crc32fast::Hasher;
+use crate::usage::crc32::Crc32;
 
 /// A checksum over what was unpacked.
 #[derive(Debug)]
 pub(super) enum Sum {
     /// Gzip's, with the length.
-    Crc(Hasher, u32),
+    Crc(Crc32, u32),
     /// Zlib's.
     Adler(u32, u32),
     /// None.
@@ -15,7 +15,7 @@ pub(super) enum Sum {
 
 impl Sum {
     pub(super) fn gzip() -> Self {
-        Self::Crc(Hasher::new(), 0)
+        Self::Crc(Crc32::new(), 0)
     }
 
     pub(super) fn zlib() -> Self {
@@ -24,8 +24,8 @@ impl Sum {
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
-            Self::Crc(hasher, length) => {
-                hasher.update(bytes);
+            Self::Crc(sum, length) => {
+                sum.update(bytes);
                 // The length is told modulo 2³².
                 *length = length.wrapping_add(u32::try_from(bytes.len()).unwrap_or(0));
             }
@@ -56,9 +56,7 @@ impl Sum {
     /// Whether `trailer`, its first byte lowest, belongs to what was unpacked.
     pub(super) fn agrees(&self, trailer: u64) -> bool {
         match self {
-            Self::Crc(hasher, length) => {
-                trailer == u64::from(hasher.clone().finalize()) | u64::from(*length) << 32
-            }
+            Self::Crc(sum, length) => trailer == u64::from(sum.value()) | u64::from(*length) << 32,
             Self::Adler(a, b) => trailer == u64::from((b << 16 | a).swap_bytes()),
             Self::Raw => true,
         }

@@ -87,10 +87,10 @@ pub(super) fn frame(kind: &str, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     frame.extend_from_slice(&u32::try_from(16 + headers.len() + payload.len()).unwrap().to_be_bytes());
     frame.extend_from_slice(&u32::try_from(headers.len()).unwrap().to_be_bytes());
-    frame.extend_from_slice(&crc32fast::hash(&frame).to_be_bytes());
+    frame.extend_from_slice(&crate::usage::crc32::Crc32::of(&frame).to_be_bytes());
     frame.extend_from_slice(&headers);
     frame.extend_from_slice(payload);
-    frame.extend_from_slice(&crc32fast::hash(&frame).to_be_bytes());
+    frame.extend_from_slice(&crate::usage::crc32::Crc32::of(&frame).to_be_bytes());
     frame
 }
 

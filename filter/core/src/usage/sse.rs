@@ -17,7 +17,7 @@ enum Line {
     Name(Option<u8>),
     /// Behind `data:`, before the one space that may follow.
     BeforeData,
-    /// In the data.
+    /// In the data, or in what stands bare where an event should.
     Data,
     /// In anything else: a comment, another field.
     Other,
@@ -31,6 +31,9 @@ pub struct Lines {
     line: Line,
     /// Nothing has come on this line yet.
     blank: bool,
+    /// A line of this event began with a brace: some servers append an error to their events as it is, and
+    /// some answer with JSON under the name of events.
+    bare: bool,
     /// The last byte was a carriage return: a line feed now ends no further line.
     after_return: bool,
 }
@@ -38,7 +41,7 @@ pub struct Lines {
 impl Lines {
     /// At the beginning of a stream.
     pub const fn new() -> Self {
-        Self { line: Line::Name(Some(0)), blank: true, after_return: false }
+        Self { line: Line::Name(Some(0)), blank: true, bare: false, after_return: false }
     }
 
     /// Takes the next bytes and gives the pieces in them.
@@ -57,7 +60,13 @@ impl Lines {
                 input = rest;
                 continue;
             }
-            self.blank = false;
+            if self.blank {
+                self.blank = false;
+                self.bare |= *first == b'{';
+                if self.bare {
+                    self.line = Line::Data;
+                }
+            }
             match self.line {
                 Line::Name(matched) => {
                     self.line = after_name(matched, *first);
@@ -83,6 +92,7 @@ impl Lines {
 
     fn end_line(&mut self, give: &mut impl FnMut(Piece<'_>)) {
         if self.blank {
+            self.bare = false;
             give(Piece::EndOfEvent);
         } else if matches!(self.line, Line::Data | Line::BeforeData) {
             give(Piece::Data(b"\n"));
@@ -146,6 +156,10 @@ mod tests {
             check("data:  two\n\n", &[" two\n"]);
             check("data:\n\n", &["\n"]);
             check("data: unfinished", &[]);
+        }
+
+        fn what_stands_bare_is_given_as_it_is() {
+            check("data: 1\n\n{\n \"error\": 2}\n\ndata: 3\n\n", &["1\n", "{\n \"error\": 2}\n", "3\n"]);
         }
     }
 }

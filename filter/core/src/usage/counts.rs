@@ -327,7 +327,8 @@ impl Counts {
     /// caches, output, read from and written to the cache.
     pub(super) fn note_headers(&mut self, values: [Option<&[u8]>; 4]) {
         let mut numbers = Numbers::NONE;
-        for (slot, value) in [Slot::Input, Slot::Output, Slot::CacheRead, Slot::CacheWrite].iter().zip(values)
+        for (slot, value) in
+            [Slot::Input, Slot::Output, Slot::BedrockRead, Slot::BedrockWrite].iter().zip(values)
         {
             if let Some(value) = value.and_then(|value| self.tokens(value).get()) {
                 numbers.set(*slot, value);

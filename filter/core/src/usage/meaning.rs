@@ -151,7 +151,7 @@ fn beside_caches(numbers: &Numbers) -> Option<Usage> {
 }
 
 fn cache_read(numbers: &Numbers) -> Option<u64> {
-    numbers.get(Slot::CacheRead).or(numbers.get(Slot::CacheReadAgain))
+    numbers.get(Slot::CacheRead).or(numbers.get(Slot::BedrockRead))
 }
 
 fn cache_write(numbers: &Numbers) -> Option<u64> {
@@ -159,14 +159,17 @@ fn cache_write(numbers: &Numbers) -> Option<u64> {
         (Some(five_minutes), Some(one_hour)) => sum([Some(five_minutes), Some(one_hour)]),
         _ => None,
     };
-    numbers.get(Slot::CacheWrite).or(numbers.get(Slot::CacheWriteAgain)).or_else(parts)
+    numbers.get(Slot::CacheWrite).or(numbers.get(Slot::BedrockWrite)).or_else(parts)
 }
 
 /// The two kinds share their names. Anthropic and Bedrock name their caches beside the input; where a gateway
-/// does so for another provider, the sum tells.
+/// does so with Anthropic's names for another provider, the sum tells.
 fn caches_are_inside(numbers: &Numbers, provider: Option<&str>) -> bool {
     let caches = sum([cache_read(numbers), cache_write(numbers)]);
     let Some(caches) = caches else { return true };
+    if numbers.any(&[Slot::BedrockRead, Slot::BedrockWrite]) {
+        return false;
+    }
     let plain = sum([numbers.get(Slot::Input), numbers.get(Slot::Output)]);
     match numbers.get(Slot::Total) {
         Some(total) if Some(total) == sum([plain, Some(caches)]) => false,

@@ -14,14 +14,14 @@ pub enum Slot {
     Output,
     /// The provider's own sum, which tells what is inside what.
     Total,
-    /// Anthropic and Bedrock: read from the cache.
+    /// Anthropic: read from the cache.
     CacheRead,
-    /// Bedrock: the same under another name.
-    CacheReadAgain,
-    /// Anthropic and Bedrock: written to the cache.
+    /// Bedrock: read from the cache, under either of two names.
+    BedrockRead,
+    /// Anthropic: written to the cache.
     CacheWrite,
-    /// Bedrock: the same under another name.
-    CacheWriteAgain,
+    /// Bedrock: written to the cache, under either of two names.
+    BedrockWrite,
     /// Of the writes, those for five minutes.
     Write5m,
     /// Of the writes, those for an hour.

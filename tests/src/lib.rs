@@ -4,6 +4,8 @@
 //! [`truth`] joins both sides' ledgers into what any honest measurement must say. None of these
 //! may share code with the filter or the collector: it is what they are checked against.
 //!
+//! [`scripted`] plays single exchanges instead, each written out to the byte with what its record must say.
+//!
 //! [`stack`] starts the real processes, [`deployment`] puts all of it together, [`reconcile`] sets
 //! the truth beside what Weir says, and [`demo`] is the run that people watch.
 
@@ -15,5 +17,6 @@ pub mod plan;
 pub mod providers;
 pub mod reconcile;
 pub mod rendezvous;
+pub mod scripted;
 pub mod stack;
 pub mod truth;

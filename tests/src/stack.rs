@@ -12,6 +12,7 @@ mod process;
 
 pub use artifacts::Artifacts;
 pub use bootstrap::{Bootstrap, FilterConfig};
+pub(crate) use bootstrap::{assignment, put};
 pub use collector::Collector;
 pub use envoy::Envoy;
 pub use fetch::{Fetched, fetch, get, post};

@@ -112,13 +112,15 @@ fn route(spec: &BackendSpec) -> Value {
     })
 }
 
-fn assignment(cluster: &str, address: SocketAddr) -> Value {
+/// A cluster's one endpoint.
+pub(crate) fn assignment(cluster: &str, address: SocketAddr) -> Value {
     let socket = json!({ "address": address.ip().to_string(), "port_value": address.port() });
     let endpoint = json!({ "endpoint": { "address": { "socket_address": socket } } });
     json!({ "cluster_name": cluster, "endpoints": [{ "lb_endpoints": [endpoint] }] })
 }
 
-fn put(document: &mut Value, place: &str, value: Value) -> Result<()> {
+/// Puts `value` in the place of what the sample has there.
+pub(crate) fn put(document: &mut Value, place: &str, value: Value) -> Result<()> {
     let slot = document.pointer_mut(place).with_context(|| format!("the sample has nothing at {place}"))?;
     *slot = value;
     Ok(())

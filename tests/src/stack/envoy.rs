@@ -26,12 +26,20 @@ impl Envoy {
     /// # Errors
     /// When it does not, with its log.
     pub async fn start(binary: &Path, directory: &Path, bootstrap: &Bootstrap, workers: u32) -> Result<Self> {
+        Self::run(binary, directory, &bootstrap.write(directory)?, workers).await
+    }
+
+    /// The same with a configuration file that is there already.
+    ///
+    /// # Errors
+    /// When it does not answer, with its log.
+    pub async fn run(binary: &Path, directory: &Path, configuration: &Path, workers: u32) -> Result<Self> {
         let admin_file = directory.join("envoy-admin");
         let mut process = Process::start(
             "envoy",
             Command::new(binary)
                 .arg("-c")
-                .arg(bootstrap.write(directory)?)
+                .arg(configuration)
                 .arg("--admin-address-path")
                 .arg(&admin_file)
                 .args(["--concurrency", &workers.to_string(), "--disable-hot-restart"])

@@ -7,6 +7,7 @@ mod authenticated;
 mod bad_configuration;
 mod collector_down;
 mod collector_killed;
+mod ends;
 mod happy_path;
 mod planted_fault;
 mod vm_reload;
@@ -14,6 +15,7 @@ mod vm_reload;
 use anyhow::{Result, ensure};
 use weir_tests::deployment::{Deployment, Settings};
 use weir_tests::plan::demo_backends;
+use weir_tests::scripted::{Case, Gateway, Layout};
 use weir_tests::truth::Sent;
 
 /// The demo's backends, with batches often enough for a short test.
@@ -55,4 +57,13 @@ async fn agree(deployment: &mut Deployment, sent: &[Sent]) -> Result<()> {
         reconciliation.comparison
     );
     Ok(())
+}
+
+/// Plays single exchanges through a gateway of their own; a failure names every case and shows every log.
+async fn exchanges(layout: &Layout, cases: &[Case]) -> Result<()> {
+    let mut gateway = Gateway::start(layout).await?;
+    match gateway.check(cases).await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(error.context(gateway.logs())),
+    }
 }

@@ -1,0 +1,259 @@
+//! Envoy's configuration for single exchanges: the sample that users get, with a route for each kind of end.
+//!
+//! The request header `x-case-route` chooses the route. A route is named as its cluster, but for those that
+//! do something of their own ([`SPECIAL`]).
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+use super::upstream::Upstreams;
+use crate::stack::{Artifacts, assignment, put};
+
+/// Clusters that lead to the HTTP/1.1 upstream: one for itself, the others with a provider's name.
+const HTTP1: [&str; 12] = [
+    "plain",
+    "openai",
+    "azure",
+    "anthropic",
+    "gemini",
+    "vertex",
+    "bedrock",
+    "cohere",
+    "mistral",
+    "groq",
+    "openrouter",
+    "deepseek",
+];
+
+/// Where the filter is switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// For the whole connection manager, and switched off by the route `off`.
+    Manager,
+    /// Not for the connection manager, but by every route except `off`.
+    Routes,
+}
+
+/// What differs between gateways.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Envoy's worker threads.
+    pub workers: u32,
+    /// Where the filter is switched on.
+    pub scope: Scope,
+    /// The filter's configuration.
+    pub filter: Value,
+}
+
+impl Layout {
+    /// With that many workers; batches go every tenth of a second, and providers are known where a path
+    /// alone does not tell them.
+    pub fn new(workers: u32) -> Self {
+        let backends: Map<String, Value> =
+            [("mistral", "mistral_ai"), ("groq", "groq"), ("deepseek", "deepseek")]
+                .into_iter()
+                .map(|(cluster, provider)| {
+                    (cluster.to_owned(), json!({ "type": "llm", "provider": provider }))
+                })
+                .collect();
+        let filter = json!({
+            "flush_interval_ms": 100,
+            "collector": { "timeout_ms": 2_000 },
+            "consumer": { "header": "x-team" },
+            "backends": backends,
+        });
+        Self { workers, scope: Scope::Manager, filter }
+    }
+
+    /// The same with the filter switched on elsewhere.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Writes the configuration into `directory` and returns the file.
+    pub(super) fn write(
+        &self,
+        artifacts: &Artifacts,
+        directory: &Path,
+        collector: SocketAddr,
+        upstreams: &Upstreams,
+    ) -> Result<PathBuf> {
+        let sample = std::fs::read_to_string(&artifacts.sample)?;
+        let mut bootstrap: Value = serde_saphyr::from_str(&sample).context("envoy/envoy.yaml")?;
+        put(&mut bootstrap, "/admin/address/socket_address/port_value", json!(0))?;
+        put(&mut bootstrap, "/static_resources/listeners/0/address/socket_address/port_value", json!(0))?;
+        let clusters = clusters(&bootstrap, collector, upstreams)?;
+        put(&mut bootstrap, "/static_resources/clusters", clusters)?;
+        let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+        self.manage(bootstrap.pointer_mut(manager).context("no connection manager")?, &artifacts.filter)?;
+        let file = directory.join("envoy.json");
+        std::fs::write(&file, serde_json::to_vec_pretty(&bootstrap)?)?;
+        Ok(file)
+    }
+
+    fn manage(&self, manager: &mut Value, module: &Path) -> Result<()> {
+        put(manager, "/route_config/virtual_hosts/0/routes", self.routes())?;
+        let wasm = "/http_filters/0/typed_config/config";
+        put(manager, &format!("{wasm}/configuration/value"), json!(self.filter.to_string()))?;
+        put(manager, &format!("{wasm}/vm_config/code/local/filename"), json!(module))?;
+        let filters = manager.get_mut("http_filters").and_then(Value::as_array_mut).context("no filters")?;
+        if let Some(weir) = filters.first_mut().and_then(Value::as_object_mut) {
+            weir.insert("disabled".to_owned(), json!(self.scope == Scope::Routes));
+        }
+        filters.splice(1..1, [buffer(), rate_limit()]);
+        let manager = manager.as_object_mut().context("the connection manager is no object")?;
+        manager.insert("upgrade_configs".to_owned(), json!([{ "upgrade_type": "websocket" }]));
+        manager.insert("http2_protocol_options".to_owned(), json!({ "max_concurrent_streams": 2_000 }));
+        // HTTP/1.1 trailers are only passed on where that is asked for.
+        manager.insert("http_protocol_options".to_owned(), json!({ "enable_trailers": true }));
+        Ok(())
+    }
+
+    fn routes(&self) -> Value {
+        let others = ["http2", "tight", "nobody", "refusing"];
+        let plain =
+            HTTP1.iter().chain(&others).map(|cluster| (*cluster, json!({ "route": { "cluster": cluster } })));
+        let routes = plain.chain(special()).map(|(name, action)| self.route(name, action));
+        routes.collect()
+    }
+
+    fn route(&self, name: &str, mut route: Value) -> Value {
+        let header = json!({ "name": "x-case-route", "string_match": { "exact": name } });
+        let switch = match self.scope {
+            _ if name == "off" => Some(json!({ "disabled": true })),
+            Scope::Manager => None,
+            Scope::Routes => Some(json!({ "config": {} })),
+        };
+        if let Some(members) = route.as_object_mut() {
+            members.insert("name".to_owned(), json!(name));
+            members.insert("match".to_owned(), json!({ "prefix": "/", "headers": [header] }));
+            if let Some(mut switch) = switch {
+                if let Some(members) = switch.as_object_mut() {
+                    members.insert(
+                        "@type".to_owned(),
+                        json!("type.googleapis.com/envoy.config.route.v3.FilterConfig"),
+                    );
+                }
+                let own = members.entry("typed_per_filter_config").or_insert_with(|| json!({}));
+                if let Some(own) = own.as_object_mut() {
+                    own.insert("weir".to_owned(), switch);
+                }
+            }
+        }
+        route
+    }
+}
+
+/// Routes that do something of their own.
+fn special() -> Vec<(&'static str, Value)> {
+    let plain = |more: Value| {
+        let mut action = json!({ "cluster": "plain" });
+        if let (Some(action), Some(more)) = (action.as_object_mut(), more.as_object()) {
+            action.extend(more.clone());
+        }
+        json!({ "route": action })
+    };
+    let retry = |more: Value| {
+        let mut policy = json!({ "retry_on": "5xx,reset", "retry_back_off": { "base_interval": "0.01s", "max_interval": "0.02s" } });
+        if let (Some(policy), Some(more)) = (policy.as_object_mut(), more.as_object()) {
+            policy.extend(more.clone());
+        }
+        plain(json!({ "retry_policy": policy }))
+    };
+    let limited = json!({ "envoy.filters.http.buffer": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
+        "buffer": { "max_request_bytes": 1_024 },
+    } });
+    let bucket = json!({ "envoy.filters.http.local_ratelimit": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+        "stat_prefix": "limit",
+        "token_bucket": { "max_tokens": 1, "tokens_per_fill": 1, "fill_interval": "3600s" },
+        "filter_enabled": { "default_value": { "numerator": 100 } },
+        "filter_enforced": { "default_value": { "numerator": 100 } },
+    } });
+    let with = |mut route: Value, filters: Value| {
+        if let Some(members) = route.as_object_mut() {
+            members.insert("typed_per_filter_config".to_owned(), filters);
+        }
+        route
+    };
+    vec![
+        ("off", plain(json!({}))),
+        ("timeout", plain(json!({ "timeout": "0.4s" }))),
+        ("idle", plain(json!({ "timeout": "0s", "idle_timeout": "0.4s" }))),
+        (
+            "longest",
+            plain(json!({ "timeout": "0s", "max_stream_duration": { "max_stream_duration": "0.4s" } })),
+        ),
+        ("retry", retry(json!({ "num_retries": 2 }))),
+        ("each-try", retry(json!({ "num_retries": 1, "per_try_timeout": "0.3s" }))),
+        ("redirect", plain(json!({ "internal_redirect_policy": { "max_internal_redirects": 1 } }))),
+        ("direct", json!({ "direct_response": { "status": 418, "body": { "inline_string": "no coffee" } } })),
+        ("moved", json!({ "redirect": { "path_redirect": "/elsewhere" } })),
+        ("limited", with(plain(json!({})), limited)),
+        ("bucket", with(plain(json!({})), bucket)),
+        ("patient", plain(json!({ "timeout": "0s" }))),
+        ("patient-http2", json!({ "route": { "cluster": "http2", "timeout": "0s" } })),
+    ]
+}
+
+fn buffer() -> Value {
+    json!({ "name": "envoy.filters.http.buffer", "disabled": true, "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+        "max_request_bytes": 1_024,
+    } })
+}
+
+fn rate_limit() -> Value {
+    json!({ "name": "envoy.filters.http.local_ratelimit", "disabled": true, "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+        "stat_prefix": "limit",
+    } })
+}
+
+/// The sample's cluster for the collector with our address, and one for every kind of upstream.
+fn clusters(bootstrap: &Value, collector: SocketAddr, upstreams: &Upstreams) -> Result<Value> {
+    let sample = bootstrap.pointer("/static_resources/clusters").and_then(Value::as_array);
+    let sample = sample.context("the sample has no clusters")?;
+    let named = |cluster: &&Value| cluster.get("name") == Some(&json!("weir_collector"));
+    let mut own = sample.iter().find(named).context("the sample has no cluster weir_collector")?.clone();
+    put(&mut own, "/load_assignment", assignment("weir_collector", collector))?;
+    let mut clusters = vec![own];
+    clusters.extend(HTTP1.iter().map(|name| cluster(name, upstreams.http1, json!({}))));
+    let http2 = json!({ "typed_extension_protocol_options": {
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": { "http2_protocol_options": {} },
+        },
+    } });
+    clusters.push(cluster("http2", upstreams.http2, http2));
+    clusters.push(cluster("tight", upstreams.http1, json!({
+        "circuit_breakers": { "thresholds": [{ "max_connections": 1, "max_requests": 1, "max_pending_requests": 1 }] },
+    })));
+    clusters.push(cluster("refusing", upstreams.refusing, json!({})));
+    let empty = json!({ "load_assignment": { "cluster_name": "nobody", "endpoints": [] } });
+    clusters.push(cluster("nobody", upstreams.refusing, empty));
+    Ok(clusters.into())
+}
+
+fn cluster(name: &str, address: SocketAddr, more: Value) -> Value {
+    let most = 30_000;
+    let mut cluster = json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": assignment(name, address),
+        "circuit_breakers": { "thresholds": [{
+            "max_connections": most, "max_requests": most, "max_pending_requests": most, "max_retries": most,
+        }] },
+    });
+    if let (Some(cluster), Value::Object(more)) = (cluster.as_object_mut(), more) {
+        cluster.extend(more);
+    }
+    cluster
+}

@@ -17,7 +17,7 @@ mod wire;
 pub use board::Board;
 pub use case::{Case, Protocol};
 pub use client::{Answer, Ask, Http2, Leave};
-pub use expect::{differences, within};
+pub use expect::{differences, with, within};
 pub use gateway::Gateway;
 pub use layout::{Layout, Scope};
 pub use script::{Script, Step, cut};

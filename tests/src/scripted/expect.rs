@@ -10,6 +10,21 @@ pub fn within(from: f64, to: f64) -> Value {
     json!({ "from": from, "to": to })
 }
 
+/// Both expectations at once; where they differ, the second counts.
+#[must_use]
+pub fn with(mut expected: Value, more: Value) -> Value {
+    match (&mut expected, more) {
+        (Value::Object(members), Value::Object(more)) => {
+            for (name, value) in more {
+                let merged = members.remove(&name).map_or(value.clone(), |known| with(known, value));
+                members.insert(name, merged);
+            }
+            expected
+        }
+        (_, more) => more,
+    }
+}
+
 /// Where `found` is not as `expected`, in words.
 pub fn differences(expected: &Value, found: &Value) -> Vec<String> {
     let mut list = Vec::new();

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
+use super::expect::with;
 use super::upstream::Upstreams;
 use crate::stack::{Artifacts, assignment, put};
 
@@ -122,48 +123,27 @@ impl Layout {
         routes.collect()
     }
 
-    fn route(&self, name: &str, mut route: Value) -> Value {
+    fn route(&self, name: &str, action: Value) -> Value {
         let header = json!({ "name": "x-case-route", "string_match": { "exact": name } });
+        let route = json!({ "name": name, "match": { "prefix": "/", "headers": [header] } });
         let switch = match self.scope {
-            _ if name == "off" => Some(json!({ "disabled": true })),
-            Scope::Manager => None,
-            Scope::Routes => Some(json!({ "config": {} })),
+            _ if name == "off" => json!({ "disabled": true }),
+            Scope::Manager => return with(route, action),
+            Scope::Routes => json!({ "config": {} }),
         };
-        if let Some(members) = route.as_object_mut() {
-            members.insert("name".to_owned(), json!(name));
-            members.insert("match".to_owned(), json!({ "prefix": "/", "headers": [header] }));
-            if let Some(mut switch) = switch {
-                if let Some(members) = switch.as_object_mut() {
-                    members.insert(
-                        "@type".to_owned(),
-                        json!("type.googleapis.com/envoy.config.route.v3.FilterConfig"),
-                    );
-                }
-                let own = members.entry("typed_per_filter_config").or_insert_with(|| json!({}));
-                if let Some(own) = own.as_object_mut() {
-                    own.insert("weir".to_owned(), switch);
-                }
-            }
-        }
-        route
+        let kind = json!({ "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig" });
+        let switch = json!({ "typed_per_filter_config": { "weir": with(kind, switch) } });
+        with(with(route, action), switch)
     }
 }
 
 /// Routes that do something of their own.
 fn special() -> Vec<(&'static str, Value)> {
-    let plain = |more: Value| {
-        let mut action = json!({ "cluster": "plain" });
-        if let (Some(action), Some(more)) = (action.as_object_mut(), more.as_object()) {
-            action.extend(more.clone());
-        }
-        json!({ "route": action })
-    };
+    let plain = |more: Value| json!({ "route": with(json!({ "cluster": "plain" }), more) });
     let retry = |more: Value| {
-        let mut policy = json!({ "retry_on": "5xx,reset", "retry_back_off": { "base_interval": "0.01s", "max_interval": "0.02s" } });
-        if let (Some(policy), Some(more)) = (policy.as_object_mut(), more.as_object()) {
-            policy.extend(more.clone());
-        }
-        plain(json!({ "retry_policy": policy }))
+        let pauses = json!({ "base_interval": "0.01s", "max_interval": "0.02s" });
+        let policy = json!({ "retry_on": "5xx,reset", "retry_back_off": pauses });
+        plain(json!({ "retry_policy": with(policy, more) }))
     };
     let limited = json!({ "envoy.filters.http.buffer": {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
@@ -176,12 +156,7 @@ fn special() -> Vec<(&'static str, Value)> {
         "filter_enabled": { "default_value": { "numerator": 100 } },
         "filter_enforced": { "default_value": { "numerator": 100 } },
     } });
-    let with = |mut route: Value, filters: Value| {
-        if let Some(members) = route.as_object_mut() {
-            members.insert("typed_per_filter_config".to_owned(), filters);
-        }
-        route
-    };
+    let filtered = |filters: Value| with(plain(json!({})), json!({ "typed_per_filter_config": filters }));
     vec![
         ("off", plain(json!({}))),
         ("timeout", plain(json!({ "timeout": "0.4s" }))),
@@ -195,8 +170,8 @@ fn special() -> Vec<(&'static str, Value)> {
         ("redirect", plain(json!({ "internal_redirect_policy": { "max_internal_redirects": 1 } }))),
         ("direct", json!({ "direct_response": { "status": 418, "body": { "inline_string": "no coffee" } } })),
         ("moved", json!({ "redirect": { "path_redirect": "/elsewhere" } })),
-        ("limited", with(plain(json!({})), limited)),
-        ("bucket", with(plain(json!({})), bucket)),
+        ("limited", filtered(limited)),
+        ("bucket", filtered(bucket)),
         ("patient", plain(json!({ "timeout": "0s" }))),
         ("patient-http2", json!({ "route": { "cluster": "http2", "timeout": "0s" } })),
     ]
@@ -232,9 +207,13 @@ fn clusters(bootstrap: &Value, collector: SocketAddr, upstreams: &Upstreams) -> 
         },
     } });
     clusters.push(cluster("http2", upstreams.http2, http2));
-    clusters.push(cluster("tight", upstreams.http1, json!({
-        "circuit_breakers": { "thresholds": [{ "max_connections": 1, "max_requests": 1, "max_pending_requests": 1 }] },
-    })));
+    clusters.push(cluster(
+        "tight",
+        upstreams.http1,
+        json!({
+            "circuit_breakers": { "thresholds": [{ "max_requests": 1 }] },
+        }),
+    ));
     clusters.push(cluster("refusing", upstreams.refusing, json!({})));
     let empty = json!({ "load_assignment": { "cluster_name": "nobody", "endpoints": [] } });
     clusters.push(cluster("nobody", upstreams.refusing, empty));
@@ -243,7 +222,7 @@ fn clusters(bootstrap: &Value, collector: SocketAddr, upstreams: &Upstreams) -> 
 
 fn cluster(name: &str, address: SocketAddr, more: Value) -> Value {
     let most = 30_000;
-    let mut cluster = json!({
+    let cluster = json!({
         "name": name,
         "type": "STATIC",
         "connect_timeout": "5s",
@@ -252,8 +231,5 @@ fn cluster(name: &str, address: SocketAddr, more: Value) -> Value {
             "max_connections": most, "max_requests": most, "max_pending_requests": most, "max_retries": most,
         }] },
     });
-    if let (Some(cluster), Value::Object(more)) = (cluster.as_object_mut(), more) {
-        cluster.extend(more);
-    }
-    cluster
+    with(cluster, more)
 }

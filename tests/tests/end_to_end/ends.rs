@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use weir_tests::scripted::{Case, Gateway, Layout, Leave, Protocol, Script, Step, within};
+use weir_tests::scripted::{Case, Gateway, Layout, Leave, Protocol, Script, Step, with, within};
 
 use crate::exchanges;
 
@@ -39,13 +39,6 @@ fn chat(name: &str) -> Case {
 
 fn ended(outcome: &str, error_type: impl Into<Value>) -> Value {
     json!({ "outcome": outcome, "error_type": error_type.into() })
-}
-
-fn with(mut expected: Value, more: Value) -> Value {
-    if let (Some(members), Value::Object(more)) = (expected.as_object_mut(), more) {
-        members.extend(more);
-    }
-    expected
 }
 
 /// What every record of an abort says.

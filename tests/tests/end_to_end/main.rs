@@ -10,6 +10,7 @@ mod collector_killed;
 mod ends;
 mod happy_path;
 mod planted_fault;
+mod providers;
 mod vm_reload;
 
 use anyhow::{Result, ensure};

@@ -76,12 +76,24 @@ impl Case {
         self
     }
 
-    /// A GET without a body.
+    /// Another method, without a body.
     #[must_use]
-    pub fn get(mut self) -> Self {
-        self.ask.method = "GET";
+    pub fn method(mut self, method: &'static str) -> Self {
+        self.ask.method = method;
         self.ask.body = Bytes::new();
         self
+    }
+
+    /// Over both protocols, the upstream's as well: by this route and by `http2`.
+    #[must_use]
+    pub fn over_both(&self) -> [Self; 2] {
+        [self.clone().over(Protocol::Http1), self.clone().over(Protocol::Http2).by("http2")]
+    }
+
+    /// From clients of both protocols by this one route.
+    #[must_use]
+    pub fn from_both(&self) -> [Self; 2] {
+        [self.clone().over(Protocol::Http1), self.clone().over(Protocol::Http2)]
     }
 
     /// Another body.

@@ -35,6 +35,7 @@ pub struct Gateway {
     /// What the upstreams play.
     pub board: Arc<Board>,
     ids: AtomicU64,
+    known: AtomicU64,
     _upstreams: Upstreams,
     _directory: TempDir,
 }
@@ -52,8 +53,8 @@ impl Gateway {
         let collector = Collector::start(&artifacts.collector, directory.path(), any_port(), &[]).await?;
         let file = layout.write(&artifacts, directory.path(), collector.address(), &upstreams)?;
         let envoy = Envoy::run(&artifacts.envoy, directory.path(), &file, layout.workers).await?;
-        let ids = AtomicU64::new(1);
-        Ok(Self { envoy, collector, board, ids, _upstreams: upstreams, _directory: directory })
+        let (ids, known) = (AtomicU64::new(1), AtomicU64::new(0));
+        Ok(Self { envoy, collector, board, ids, known, _upstreams: upstreams, _directory: directory })
     }
 
     /// A request id that nobody has had.
@@ -100,16 +101,7 @@ impl Gateway {
     /// # Errors
     /// Says what was not as expected.
     pub async fn play(&self, case: &Case, id: &str) -> Result<()> {
-        self.board.put(id, case.scripts.clone());
-        let gateway = self.envoy.gateway();
-        let asked = async {
-            match case.protocol {
-                Protocol::Http1 => ask_http1(gateway, id, &case.ask, &self.board).await,
-                Protocol::Http2 => ask_http2(gateway, id, &case.ask, &self.board).await,
-            }
-        };
-        let answer = tokio::time::timeout(PATIENCE, asked).await.context("no end of the exchange")??;
-        self.client_got(case, &answer)?;
+        self.client_got(case, &self.ask(case, id).await?)?;
         if case.records.is_empty() {
             return Ok(());
         }
@@ -130,6 +122,22 @@ impl Gateway {
         Ok(())
     }
 
+    /// Plays the exchange alone, and leaves the record to the caller.
+    ///
+    /// # Errors
+    /// When it does not come to an end.
+    pub async fn ask(&self, case: &Case, id: &str) -> Result<Answer> {
+        self.board.put(id, case.scripts.clone());
+        let gateway = self.envoy.gateway();
+        let asked = async {
+            match case.protocol {
+                Protocol::Http1 => ask_http1(gateway, id, &case.ask, &self.board).await,
+                Protocol::Http2 => ask_http2(gateway, id, &case.ask, &self.board).await,
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.context("no end of the exchange")?
+    }
+
     /// The records of a request, oldest first, once there are as many.
     ///
     /// # Errors
@@ -145,6 +153,25 @@ impl Gateway {
             let mut records = found.json()?.as_array().cloned().context("not a list")?;
             records.sort_by_key(|record| record.get("sequence").and_then(Value::as_u64));
             Ok((records.len() >= count).then_some(records))
+        })
+        .await
+    }
+
+    /// The only record that the collector has got since it was asked for one last; waits for it.
+    ///
+    /// # Errors
+    /// When none comes in time.
+    pub async fn newest(&self) -> Result<Value> {
+        let known = self.known.load(Ordering::Relaxed);
+        until("a new record", PATIENCE, async || {
+            let found = get(self.collector.address(), "/api/v1/requests?limit=1000").await?.json()?;
+            let records = found.as_array().context("not a list")?;
+            let count = u64::try_from(records.len())?;
+            if count <= known {
+                return Ok(None);
+            }
+            self.known.store(count, Ordering::Relaxed);
+            Ok(records.first().cloned())
         })
         .await
     }

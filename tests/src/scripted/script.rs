@@ -47,7 +47,13 @@ impl Script {
 
     /// One that begins with that head. Without a content length HTTP/1.1 bodies are chunked.
     pub fn answer(status: u16, headers: &[(&str, &str)]) -> Self {
-        Self::silent().then(Step::Head(status, owned(headers)))
+        Self::silent().head(status, headers)
+    }
+
+    /// The head of an answer, after what was done before.
+    #[must_use]
+    pub fn head(self, status: u16, headers: &[(&str, &str)]) -> Self {
+        self.then(Step::Head(status, owned(headers)))
     }
 
     /// A whole answer of JSON.

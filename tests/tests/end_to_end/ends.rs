@@ -28,11 +28,6 @@ fn whole() -> Script {
     stream().data(BEGINNING).data(USAGE).end()
 }
 
-/// One of these over each protocol; the upstream speaks the client's, so that resets are of both kinds.
-fn over_both(case: &Case) -> [Case; 2] {
-    [case.clone().over(Protocol::Http1), case.clone().over(Protocol::Http2).by("http2")]
-}
-
 fn chat(name: &str) -> Case {
     Case::new(name, "plain", CHAT)
 }
@@ -85,13 +80,14 @@ async fn a_client_that_leaves_is_an_abort_wherever_it_leaves() -> Result<()> {
             .upstream(stream().data(BEGINNING).data(USAGE).hold())
             .record(aborted(json!({ "status": 200, "usage": reported }))),
     ];
-    let mut all: Vec<Case> = cases.iter().flat_map(over_both).collect();
-    all.extend(over_both(
-        &chat("after the last byte: no abort")
+    let mut all: Vec<Case> = cases.iter().flat_map(Case::over_both).collect();
+    all.extend(
+        chat("after the last byte: no abort")
             .upstream(whole())
             .gets(200)
-            .record(with(ended("success", Value::Null), json!({ "response_flags": [], "usage": reported }))),
-    ));
+            .record(with(ended("success", Value::Null), json!({ "response_flags": [], "usage": reported })))
+            .over_both(),
+    );
     exchanges(&Layout::new(2), &all).await
 }
 
@@ -139,7 +135,7 @@ async fn an_upstream_that_fails_is_an_error_and_says_how() -> Result<()> {
             json!({ "attempts": 1 }),
         )),
     ];
-    let mut all: Vec<Case> = cases.iter().flat_map(over_both).collect();
+    let mut all: Vec<Case> = cases.iter().flat_map(Case::over_both).collect();
     all.extend([
         chat("a connection that is closed before the headers")
             .upstream(Script::silent().then(Step::Close))
@@ -222,10 +218,7 @@ async fn timeouts_are_timeouts_whichever_ran_out() -> Result<()> {
                 json!({ "status": 504, "attempts": 2, "duration_ms": within(590.0, 3_000.0) }),
             )),
     ];
-    let all: Vec<Case> = cases
-        .iter()
-        .flat_map(|case| [case.clone().over(Protocol::Http1), case.clone().over(Protocol::Http2)])
-        .collect();
+    let all: Vec<Case> = cases.iter().flat_map(Case::from_both).collect();
     exchanges(&Layout::new(2), &all).await
 }
 
@@ -303,10 +296,7 @@ async fn what_the_gateway_answers_by_itself_is_said_to_be_its_own() -> Result<()
             json!({ "request_bytes": 33, "usage": { "status": "reported" } }),
         )),
     ];
-    let all: Vec<Case> = cases
-        .iter()
-        .flat_map(|case| [case.clone().over(Protocol::Http1), case.clone().over(Protocol::Http2)])
-        .collect();
+    let all: Vec<Case> = cases.iter().flat_map(Case::from_both).collect();
     exchanges(&Layout::new(2), &all).await
 }
 

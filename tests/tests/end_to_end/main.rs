@@ -7,9 +7,12 @@ mod authenticated;
 mod bad_configuration;
 mod collector_down;
 mod collector_killed;
+mod compatibility;
 mod ends;
 mod happy_path;
+mod measured;
 mod planted_fault;
+mod protocols;
 mod providers;
 mod vm_reload;
 

@@ -62,7 +62,8 @@ async fn send_body(wire: &mut Wire, ask: &Ask) -> Result<()> {
 async fn receive(wire: &mut Wire, ask: &Ask, answer: &mut Answer) -> Result<()> {
     let Some(head) = wire.head().await? else { return Ok(()) };
     answer.status = head.status();
-    let without_body = ask.method == "HEAD" || matches!(answer.status, Some(101 | 204 | 304));
+    // What follows a 101 has no end but the connection's.
+    let without_body = ask.method == "HEAD" || matches!(answer.status, Some(204 | 304));
     let mut framing = head.framing(Framing::UntilClose)?;
     answer.headers = head.headers;
     if without_body {

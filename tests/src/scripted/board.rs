@@ -20,6 +20,7 @@ pub(super) enum Seen {
 pub struct Board {
     parts: Mutex<HashMap<String, Part>>,
     gate: watch::Sender<bool>,
+    waiting: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -31,7 +32,7 @@ struct Part {
 
 impl Default for Board {
     fn default() -> Self {
-        Self { parts: Mutex::default(), gate: watch::channel(false).0 }
+        Self { parts: Mutex::default(), gate: watch::channel(false).0, waiting: watch::channel(0).0 }
     }
 }
 
@@ -50,6 +51,12 @@ impl Board {
     /// Lets every script go on that waits at the gate, from now on.
     pub fn open_gate(&self) {
         self.gate.send_replace(true);
+    }
+
+    /// Waits until that many scripts have come to the gate.
+    pub async fn until_waiting(&self, scripts: usize) {
+        // It fails only when the sender is gone, and `self` holds the sender.
+        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting >= scripts).await;
     }
 
     /// The script for the next attempt.
@@ -80,6 +87,7 @@ impl Board {
 
     /// Waits for the gate.
     pub(super) async fn until_open(&self) {
+        self.waiting.send_modify(|waiting| *waiting = waiting.saturating_add(1));
         let _ = self.gate.subscribe().wait_for(|open| *open).await;
     }
 

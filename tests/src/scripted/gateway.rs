@@ -176,6 +176,14 @@ impl Gateway {
         .await
     }
 
+    /// The memory that Envoy holds now, bytes.
+    ///
+    /// # Errors
+    /// When Envoy has ended.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        self.envoy.resident_bytes()
+    }
+
     /// How many requests the collector has.
     ///
     /// # Errors

@@ -32,9 +32,9 @@ const HTTP1: [&str; 12] = [
 /// Where the filter is switched on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// For the whole connection manager, and switched off by the route `off`.
+    /// For the whole connection manager, and switched off by the routes `off` and `off-http2`.
     Manager,
-    /// Not for the connection manager, but by every route except `off`.
+    /// Not for the connection manager, but by every route but those.
     Routes,
 }
 
@@ -127,7 +127,7 @@ impl Layout {
         let header = json!({ "name": "x-case-route", "string_match": { "exact": name } });
         let route = json!({ "name": name, "match": { "prefix": "/", "headers": [header] } });
         let switch = match self.scope {
-            _ if name == "off" => json!({ "disabled": true }),
+            _ if name.starts_with("off") => json!({ "disabled": true }),
             Scope::Manager => return with(route, action),
             Scope::Routes => json!({ "config": {} }),
         };
@@ -159,6 +159,7 @@ fn special() -> Vec<(&'static str, Value)> {
     let filtered = |filters: Value| with(plain(json!({})), json!({ "typed_per_filter_config": filters }));
     vec![
         ("off", plain(json!({}))),
+        ("off-http2", json!({ "route": { "cluster": "http2", "timeout": "0s" } })),
         ("timeout", plain(json!({ "timeout": "0.4s" }))),
         ("idle", plain(json!({ "timeout": "0s", "idle_timeout": "0.4s" }))),
         (

@@ -76,6 +76,14 @@ impl Envoy {
         &mut self.process
     }
 
+    /// The memory that it holds now, bytes.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        self.process.resident_bytes()
+    }
+
     /// All its stats in Prometheus' text form.
     ///
     /// # Errors

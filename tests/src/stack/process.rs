@@ -40,6 +40,17 @@ impl Process {
         self.child.id()
     }
 
+    /// The memory that it holds now (its resident set), bytes.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: u64 = line.context("no VmRSS")?.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib.saturating_mul(1024))
+    }
+
     /// All that it has written so far.
     pub fn log(&self) -> String {
         std::fs::read(&self.log).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()

@@ -17,7 +17,7 @@ use super::expect::differences;
 use super::layout::Layout;
 use super::upstream::Upstreams;
 use crate::deployment::any_port;
-use crate::reconcile::from_metrics;
+use crate::reconcile::{Figure, from_filter_stats, from_metrics};
 use crate::stack::{Artifacts, Collector, Envoy, get, until};
 
 /// How many cases are under way at once.
@@ -90,10 +90,26 @@ impl Gateway {
             let expected: u128 = cases.iter().map(|case| case.records.len() as u128).sum();
             let arrived = self.arrived().await?.saturating_sub(before);
             ensure!(arrived == expected, "{arrived} records of {expected} cases' ends");
-            return Ok(());
+            return self.books_agree().await;
         }
         failures.sort();
         bail!("{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"))
+    }
+
+    /// Waits until the filter's counters in Envoy say what the collector says.
+    async fn books_agree(&self) -> Result<()> {
+        let mut last = String::new();
+        let agreed = until("the filter's counters to be the collector's sums", PATIENCE, async || {
+            let filter = from_filter_stats(&self.envoy.stats().await?)?;
+            let metrics = from_metrics(&self.collector.metrics().await?)?;
+            let differing = Figure::all().filter(|figure| filter.sum(*figure) != metrics.sum(*figure));
+            let said = |figure: Figure| {
+                format!("{}: {:?} and {:?}", figure.name(), filter.sum(figure), metrics.sum(figure))
+            };
+            last = differing.map(said).collect::<Vec<_>>().join(", ");
+            Ok(last.is_empty().then_some(()))
+        });
+        agreed.await.with_context(|| last.clone())
     }
 
     /// Plays one case under that request id.

@@ -136,6 +136,21 @@ async fn what_headers_say_stands_in_the_record() -> Result<()> {
     exchanges(&Layout::new(2), &cases).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn where_bodies_are_not_to_be_read_nothing_of_them_is_known() -> Result<()> {
+    let answer = r#"{"model":"m","usage":{"prompt_tokens":9,"completion_tokens":4,"cost":0.5}}"#;
+    let case = Case::new("usage switched off", "plain", CHAT)
+        .upstream(Script::json(200, answer))
+        .gets(200)
+        .record(json!({
+            "outcome": "success", "model": null, "usage": { "input_tokens": null, "output_tokens": null },
+            "cost": { "nano_usd": null, "source": "unknown" },
+        }));
+    let mut layout = Layout::new(1);
+    layout.filter = json!({ "flush_interval_ms": 100, "usage": { "enabled": false } });
+    exchanges(&layout, &case.over_both()).await
+}
+
 /// Nothing that a client sends can break out of a line, a cell or a label.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_from_clients_are_made_safe() -> Result<()> {

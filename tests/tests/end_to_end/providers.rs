@@ -8,6 +8,7 @@ mod bedrock;
 mod cohere;
 mod compatible;
 mod event_stream;
+mod framing;
 mod google;
 mod openai;
 
@@ -197,6 +198,20 @@ async fn compression_changes_no_count() -> Result<()> {
         cases.push(sample.compressed("deflate")?);
     }
     exchanges(&Layout::new(2), &cases).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn framing_changes_no_count() -> Result<()> {
+    let mut cases = Vec::new();
+    for sample in framing::samples() {
+        cases.extend([sample.plain(), sample.in_one(), sample.compressed("gzip")?]);
+    }
+    exchanges(&Layout::new(2), &cases).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_missing() -> Result<()> {
+    exchanges(&Layout::new(2), &framing::unreadable()).await
 }
 
 /// Cut anywhere, a stream's counts are the provider's last word, those of its beginning, or missing; and what

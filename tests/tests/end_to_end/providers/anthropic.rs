@@ -63,7 +63,18 @@ pub(super) fn cut_off() -> Vec<Case> {
     };
     let partial = json!({ "status": "partial", "input_tokens": 565, "cache_read_tokens": 500 });
     let reported = json!({ "status": "reported", "input_tokens": 565, "output_tokens": 12 });
+    let failed = named_events(&[
+        START,
+        BLOCK,
+        DELTA,
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+    ]);
+    let failed = Case::new("Anthropic, failed within a stream of 200", "anthropic", PATH)
+        .upstream(Script::answer(200, &[("content-type", SSE)]).data(failed).end())
+        .gets(200)
+        .record(json!({ "status": 200, "usage": partial }));
     vec![
+        failed,
         case("Anthropic, cut behind its beginning", begun, partial),
         case("Anthropic, cut behind its last counts", over, reported),
     ]

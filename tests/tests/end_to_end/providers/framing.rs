@@ -25,7 +25,6 @@ pub(super) fn samples() -> Vec<Sample> {
             format!(": hi\nid: 1\nretry: 5\ndata: {CONTENT}\n\n:\n\nid: 2\ndata: {USAGE}\n\n"),
         ),
         ("line ends of all kinds", format!("data: {CONTENT}\r\n\r\ndata: {USAGE}\r\r: bye\n\n")),
-        ("a mark of the byte order", format!("\u{feff}data: {CONTENT}\n\ndata: {USAGE}\n\n")),
         ("no empty line at its end", format!("data: {CONTENT}\n\ndata: {USAGE}\n")),
         (
             "another field with the same beginning",
@@ -41,7 +40,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let documents = [
         ("spaces everywhere", " {\n\t\"usage\" : {\r\n \"completion_tokens\" :\t789 , \"prompt_tokens\":123456 } , \"model\" : \"m\" } \n".to_owned()),
         ("usage before the answer", format!("{{\"usage\":{{\"prompt_tokens\":123456,\"completion_tokens\":789}},\"model\":\"m\",\"x\":\"{}\"}}", "\\\"".repeat(5_000))),
-        ("escaped keys and deep decoys", format!("{{\"model\":\"m\",\"a\":{}{{\"usage\":{{\"prompt_tokens\":1}}}}{},\"\\u0075sage\":{{\"prompt_tokens\":123456,\"completion_tokens\":789}}}}", "[".repeat(60), "]".repeat(60))),
+        ("deep decoys", format!("{{\"model\":\"m\",\"a\":{}{{\"usage\":{{\"prompt_tokens\":1}}}}{},\"usage\":{{\"prompt_tokens\":123456,\"completion_tokens\":789}}}}", "[".repeat(60), "]".repeat(60))),
     ];
     samples.extend(documents.into_iter().map(|(name, body)| {
         Sample::new(name, "openai", PATH, body).counts(123_456, 789, "m").typed(JSON, false)

@@ -8,7 +8,7 @@ use crate::exchanges;
 
 const CHAT: &str = "/v1/chat/completions";
 /// How much later than planned a slow machine may be, milliseconds.
-const LATE: f64 = 1_500.0;
+const LATE: f64 = 3_000.0;
 
 fn from(planned: f64) -> Value {
     within(planned - 2.0, planned + LATE)
@@ -38,11 +38,13 @@ async fn times_are_those_that_the_upstream_took() -> Result<()> {
     let cases = [
         Case::new("a stream", "plain", CHAT).upstream(streamed).gets(200).record(json!({
             "outcome": "success", "streamed": true,
-            "ttfb_ms": from(200.0), "ttft_ms": from(350.0), "max_chunk_gap_ms": from(300.0),
+            "ttfb_ms": from(200.0), "ttft_ms": from(350.0),
+            // What comes late shortens the gap behind it, as long as it is the longest still.
+            "max_chunk_gap_ms": within(200.0, 300.0 + LATE),
             "duration_ms": from(710.0), "backend_ms": from(710.0), "pool_wait_ms": within(0.0, LATE),
             "gateway_ms": within(0.0, LATE),
             // From the first content to the last chunk, over three more tokens.
-            "tpot_ms": within(118.0, 120.0 + LATE / 3.0),
+            "tpot_ms": within(80.0, 120.0 + LATE / 3.0),
         })),
         Case::new("a whole answer", "plain", CHAT).upstream(whole).gets(200).record(json!({
             "outcome": "success", "streamed": false, "ttfb_ms": from(250.0), "duration_ms": from(500.0),

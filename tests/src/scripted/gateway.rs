@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::board::Board;
 use super::case::{Case, Protocol};
-use super::client::{Answer, Leave, ask_http1, ask_http2};
+use super::client::{Answer, Http2, Leave, ask_http1, ask_http2};
 use super::expect::differences;
 use super::layout::Layout;
 use super::upstream::Upstreams;
@@ -152,6 +152,15 @@ impl Gateway {
             }
         };
         tokio::time::timeout(PATIENCE, asked).await.context("no end of the exchange")?
+    }
+
+    /// The same on a connection that others use as well.
+    ///
+    /// # Errors
+    /// When the request cannot be made.
+    pub async fn ask_on(&self, connection: &Http2, case: &Case, id: &str) -> Result<Answer> {
+        self.board.put(id, case.scripts.clone());
+        connection.ask(id, &case.ask, &self.board).await
     }
 
     /// The records of a request, oldest first, once there are as many.

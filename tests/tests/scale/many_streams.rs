@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use weir_tests::reconcile::{Figure, TokenKind, from_metrics};
-use weir_tests::scripted::{Ask, Gateway, Http2, Layout, Leave, Script, Step};
+use weir_tests::scripted::{Case, Gateway, Http2, Layout, Leave, Script, Step};
 use weir_tests::stack::until;
 use weir_tests::truth::Outcome;
 
@@ -22,18 +22,6 @@ const MORE_BYTES: u64 = 2 * 2 * (16 << 20);
 const BEGINNING: &str = "data: {\"model\":\"gpt-4.1\",\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n";
 const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":2}}\n\n";
 
-fn ask(route: &str, leave: Leave) -> Ask {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Ask {
-        method: "POST",
-        path: "/v1/chat/completions".to_owned(),
-        headers: vec![header("x-case-route", route), header("content-type", "application/json")],
-        body: "{}".into(),
-        trailers: Vec::new(),
-        leave,
-    }
-}
-
 /// Opens all streams, says how much Envoy has grown when all are open, and lets them end.
 async fn play(gateway: &Gateway, route: &str) -> Result<u64> {
     let connections: Vec<Http2> =
@@ -43,17 +31,16 @@ async fn play(gateway: &Gateway, route: &str) -> Result<u64> {
         .then(Step::Gate)
         .data(USAGE)
         .end();
+    let stays = Case::new("one of many", route, "/v1/chat/completions").upstream(script);
+    let leaves = stays.clone().leaves(Leave::After(BEGINNING.len() + USAGE.len() / 2));
     let before = gateway.resident_bytes()?;
     let streams = stream::iter(0..STREAMS).map(|number| {
-        let (id, connection) = (gateway.new_id(), connections.get(number % CONNECTIONS));
-        gateway.board.put(&id, vec![script.clone()]);
+        let case = if number % LEAVES == 0 { &leaves } else { &stays };
+        let connection = connections.get(number % CONNECTIONS);
         async move {
-            let leaves = number % LEAVES == 0;
-            let leave =
-                if leaves { Leave::After(BEGINNING.len() + USAGE.len() / 2) } else { Leave::AtTheEnd };
-            let answer =
-                connection.context("no connection")?.ask(&id, &ask(route, leave), &gateway.board).await?;
-            ensure!(leaves || answer.whole, "stream {number} ended early: {answer:?}");
+            let connection = connection.context("no connection")?;
+            let answer = gateway.ask_on(connection, case, &gateway.new_id()).await?;
+            ensure!(number % LEAVES == 0 || answer.whole, "stream {number} ended early: {answer:?}");
             anyhow::Ok(())
         }
     });

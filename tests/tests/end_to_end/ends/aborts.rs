@@ -1,8 +1,14 @@
 //! Clients that leave.
 
-use anyhow::Result;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
-use weir_tests::scripted::{Case, Layout, Leave, Script, with, within};
+use weir_tests::reconcile::{Figure, from_metrics};
+use weir_tests::scripted::{Case, Gateway, Http2, Layout, Leave, Script, Step, with, within};
+use weir_tests::stack::until;
+use weir_tests::truth::Outcome;
 
 use super::{BEGINNING, USAGE, chat, ended, stream, whole};
 use crate::exchanges;
@@ -60,4 +66,28 @@ async fn a_client_that_leaves_is_an_abort_wherever_it_leaves() -> Result<()> {
             .over_both(),
     );
     exchanges(&Layout::new(2), &all).await
+}
+
+/// A connection takes all its streams with it: each is a record.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_aborts_every_stream_on_it() -> Result<()> {
+    const STREAMS: usize = 40;
+    let gateway = Gateway::start(&Layout::new(2)).await?;
+    let connection = Http2::connect(gateway.envoy.gateway()).await?;
+    let case = chat("one of many").by("http2").upstream(stream().data(BEGINNING).then(Step::Gate).end());
+    let asks = (0..STREAMS).map(async |_| gateway.ask_on(&connection, &case, &gateway.new_id()).await);
+    let all_open = tokio::time::timeout(Duration::from_secs(30), gateway.board.until_waiting(STREAMS));
+    tokio::select! {
+        ended = join_all(asks) => bail!("the streams ended: {ended:?}"),
+        open = all_open => open?,
+    }
+    drop(connection);
+    until("every record", Duration::from_secs(30), async || {
+        Ok((gateway.arrived().await? >= STREAMS as u128).then_some(()))
+    })
+    .await?;
+    let ledger = from_metrics(&gateway.collector.metrics().await?)?;
+    let aborted = ledger.sum(Figure::Requests(Outcome::Aborted)).unwrap_or_default();
+    ensure!(aborted == STREAMS as u128 && ledger.requests() == aborted, "{aborted} of {STREAMS} are aborted");
+    Ok(())
 }

@@ -1,10 +1,15 @@
 //! Answers that the gateway gives by itself.
 
+use std::net::SocketAddr;
+
 use anyhow::{Result, ensure};
+use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use weir_tests::scripted::{Case, Gateway, Layout, differences, with};
+
+use weir_tests::stack::{Fetched, fetch};
 
 use super::{chat, ended, whole};
 use crate::exchanges;
@@ -40,6 +45,21 @@ async fn what_the_gateway_answers_by_itself_is_said_to_be_its_own() -> Result<()
     ];
     let all: Vec<Case> = cases.iter().flat_map(Case::from_both).collect();
     exchanges(&Layout::new(2), &all).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_without_an_id_gets_one_from_envoy() -> Result<()> {
+    let gateway = Gateway::start(&Layout::new(1)).await?;
+    let answer = get_by(gateway.envoy.gateway(), "direct").await?;
+    ensure!(answer.status == 418, "{}", answer.status);
+    let record = gateway.newest().await?;
+    let id = record.get("request_id").and_then(Value::as_str).unwrap_or_default();
+    ensure!(id.len() == 36 && id.split('-').count() == 5, "{record}");
+    Ok(())
+}
+
+async fn get_by(gateway: SocketAddr, route: &str) -> Result<Fetched> {
+    fetch(gateway, Method::GET, "/", &[("x-case-route", route)], Vec::new()).await
 }
 
 /// No callback tells of it before its end, and there is nothing to read of the request.

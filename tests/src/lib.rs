@@ -7,8 +7,9 @@
 //! [`scripted`] plays single exchanges instead, each written out to the byte with what its record must say.
 //!
 //! [`stack`] starts the real processes, [`deployment`] puts all of it together, [`reconcile`] sets
-//! the truth beside what Weir says, and [`demo`] is the run that people watch.
+//! the truth beside what Weir says, [`demo`] is the run that people watch, and [`bench`](mod@bench) says what it costs.
 
+pub mod bench;
 pub mod clock;
 pub mod demo;
 pub mod deployment;

@@ -1,6 +1,7 @@
 //! An Envoy with the filter between scripted clients and scripted upstreams, and a collector that is asked
 //! about every request.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -52,7 +53,7 @@ impl Gateway {
         let upstreams = Upstreams::start(&board).await?;
         let collector = Collector::start(&artifacts.collector, directory.path(), any_port(), &[]).await?;
         let file = layout.write(&artifacts, directory.path(), collector.address(), &upstreams)?;
-        let envoy = Envoy::run(&artifacts.envoy, directory.path(), &file, layout.workers).await?;
+        let envoy = Envoy::run(Command::new(&artifacts.envoy), directory.path(), &file, layout.workers).await?;
         let (ids, known) = (AtomicU64::new(1), AtomicU64::new(0));
         Ok(Self { envoy, collector, board, ids, known, _upstreams: upstreams, _directory: directory })
     }

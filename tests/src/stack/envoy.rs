@@ -26,18 +26,23 @@ impl Envoy {
     /// # Errors
     /// When it does not, with its log.
     pub async fn start(binary: &Path, directory: &Path, bootstrap: &Bootstrap, workers: u32) -> Result<Self> {
-        Self::run(binary, directory, &bootstrap.write(directory)?, workers).await
+        Self::run(Command::new(binary), directory, &bootstrap.write(directory)?, workers).await
     }
 
-    /// The same with a configuration file that is there already.
+    /// The same with a configuration that is already there; `command` is Envoy, or what becomes it.
     ///
     /// # Errors
-    /// When it does not answer, with its log.
-    pub async fn run(binary: &Path, directory: &Path, configuration: &Path, workers: u32) -> Result<Self> {
+    /// When its listener does not answer, with its log.
+    pub async fn run(
+        mut command: Command,
+        directory: &Path,
+        configuration: &Path,
+        workers: u32,
+    ) -> Result<Self> {
         let admin_file = directory.join("envoy-admin");
         let mut process = Process::start(
             "envoy",
-            Command::new(binary)
+            command
                 .arg("-c")
                 .arg(configuration)
                 .arg("--admin-address-path")

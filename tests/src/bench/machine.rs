@@ -1,0 +1,71 @@
+//! What the kernel knows of a process: CPU time, and the linear memories of its WebAssembly VMs.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+
+/// The CPU time that all threads of a process have used, in microseconds.
+///
+/// # Errors
+/// When there is no such process, or the kernel does not account for threads (`CONFIG_SCHED_INFO`).
+pub(super) fn cpu_us(pid: u32) -> Result<f64> {
+    // The same time as in /proc/PID/stat, which counts in steps of 10 ms: too coarse for short runs.
+    let mut sum = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let statistics = fs::read_to_string(task?.path().join("schedstat"))?;
+        let on_cpu_ns = statistics.split_whitespace().next().context("an empty schedstat")?;
+        sum += on_cpu_ns.parse::<u64>()?;
+    }
+    Ok(sum as f64 / 1e3)
+}
+
+/// The linear memories of all VMs in a process, bytes, largest first.
+///
+/// V8 reserves several GiB of addresses for each memory and opens as much of them as the module has grown to.
+/// So a memory is the writable mapping at the front of a reservation of more than 4 GiB.
+///
+/// # Errors
+/// When there is no such process, or the kernel's table is not readable.
+pub(super) fn linear_memories(pid: u32) -> Result<Vec<u64>> {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
+    let mut memories = linear_memories_in(&maps)?;
+    ensure!(!memories.is_empty(), "process {pid} has no linear memory");
+    memories.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(memories)
+}
+
+const RESERVED: u64 = 4 << 30;
+
+fn linear_memories_in(maps: &str) -> Result<Vec<u64>> {
+    let mut memories = Vec::new();
+    let mut before: Option<Mapping<'_>> = None;
+    for line in maps.lines() {
+        let mapping = Mapping::read(line).with_context(|| format!("not a mapping: {line}"))?;
+        if let Some(before) = before
+            && before.rights == "rw-p"
+            && mapping.rights == "---p"
+            && before.end == mapping.begin
+            && mapping.end - mapping.begin > RESERVED
+        {
+            memories.push(before.end - before.begin);
+        }
+        before = Some(mapping);
+    }
+    Ok(memories)
+}
+
+#[derive(Clone, Copy)]
+struct Mapping<'a> {
+    begin: u64,
+    end: u64,
+    rights: &'a str,
+}
+
+impl<'a> Mapping<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let mut fields = line.split(' ');
+        let (begin, end) = fields.next()?.split_once('-')?;
+        let address = |text| u64::from_str_radix(text, 16).ok();
+        Some(Self { begin: address(begin)?, end: address(end)?, rights: fields.next()? })
+    }
+}

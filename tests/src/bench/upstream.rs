@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Result;
 use bytes::Bytes;
 use futures_util::stream;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -83,7 +83,7 @@ impl Provider {
             [whole] => Full::new(whole.clone()).boxed_unsync(),
             _ => {
                 let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-                let meeting = id.and_then(|id| self.meetings.find(id));
+                let Some(meeting) = id.and_then(|id| self.meetings.find(id)) else { return lost() };
                 streamed(Arc::clone(chunks), meeting)
             }
         };
@@ -95,19 +95,24 @@ impl Provider {
 
 /// The chunks one by one, each when the client has read the one before: so no two of them arrive at the
 /// gateway together, and every filter is called for each.
-fn streamed(chunks: Arc<Vec<Bytes>>, meeting: Option<Meeting>) -> Body {
+fn streamed(chunks: Arc<Vec<Bytes>>, meeting: Meeting) -> Body {
     let frames = stream::unfold((chunks, meeting, 0_usize, 0_u64), async |(chunks, meeting, next, sent)| {
         let chunk = chunks.get(next)?.clone();
         let sent_then = sent + chunk.len() as u64;
-        if let Some(meeting) = &meeting {
-            if next > 0 {
-                meeting.until_all_received().await;
-            }
-            meeting.will_hold_at(sent_then);
+        if next > 0 {
+            meeting.until_all_received().await;
         }
+        meeting.will_hold_at(sent_then);
         Some((Ok(Frame::data(chunk)), (chunks, meeting, next + 1, sent_then)))
     });
     StreamBody::new(frames).boxed_unsync()
+}
+
+/// The answer to a client that does not read in step, which makes the benchmark fail.
+fn lost() -> Response<Body> {
+    let mut response = Response::new(Full::default().boxed_unsync());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
 }
 
 /// A collector that answers every batch with 200; dropping it ends it.

@@ -16,7 +16,13 @@ pub(super) fn cpu_us(pid: u32) -> Result<f64> {
         let on_cpu_ns = statistics.split_whitespace().next().context("an empty schedstat")?;
         sum += on_cpu_ns.parse::<u64>()?;
     }
-    Ok(sum as f64 / 1e3)
+    Ok(float(sum) / 1e3)
+}
+
+/// A number of nanoseconds, bytes or requests, as what figures are reckoned in.
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, which is 104 days in nanoseconds")]
+pub(super) fn float(number: u64) -> f64 {
+    number as f64
 }
 
 /// The linear memories of all VMs in a process, bytes, largest first.
@@ -67,5 +73,33 @@ impl<'a> Mapping<'a> {
         let (begin, end) = fields.next()?.split_once('-')?;
         let address = |text| u64::from_str_radix(text, 16).ok();
         Some(Self { begin: address(begin)?, end: address(end)?, rights: fields.next()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linear_memory_is_what_is_open_at_the_front_of_a_reservation() {
+        let maps = "\
+7fc8bedaf000-7fc8bedb0000 ---p 00000000 00:00 0 
+7fc8bedb0000-7fc8befb0000 rw-p 00000000 00:00 0 
+7fc8befb0000-7fcabedb0000 ---p 00000000 00:00 0 
+7fcaeeb2c000-7fcaeeb2d000 ---p 00000000 00:00 0 
+7fcaeeb2d000-7fcaef32d000 rw-p 00000000 00:00 0                          [stack]
+7fcaef32d000-7fcaef32e000 ---p 00000000 00:00 0 
+7fcaf0000000-7fcaf0010000 r--p 00000000 00:00 0 
+7fcaf0010000-7fccf0000000 ---p 00000000 00:00 0 
+";
+        assert_eq!(linear_memories_in(maps).unwrap(), [0x20_0000]);
+        assert!(linear_memories_in("nonsense").is_err());
+    }
+
+    #[test]
+    fn this_process_has_used_cpu_time_and_has_no_linear_memory() {
+        let pid = std::process::id();
+        assert!(cpu_us(pid).unwrap() > 0.0);
+        assert!(linear_memories(pid).is_err());
     }
 }

@@ -67,12 +67,13 @@ pub(super) fn progress(line: &str) {
 pub(super) fn lower_quartile(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let (whole, rest) = ((sorted.len() + 1) / 4, (sorted.len() + 1) % 4);
+    let whole = (sorted.len() + 1) / 4;
+    let rest = [0.0, 0.25, 0.5, 0.75].into_iter().nth((sorted.len() + 1) % 4).unwrap_or(0.0);
     let at = |rank: usize| sorted.get(rank.saturating_sub(1)).or(sorted.last()).copied().unwrap_or(f64::NAN);
     if whole == 0 {
         return at(1);
     }
-    at(whole) + (at(whole + 1) - at(whole)) * [0.0, 0.25, 0.5, 0.75][rest]
+    at(whole) + (at(whole + 1) - at(whole)) * rest
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Drop for Upstream {
 impl Provider {
     fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
-        let (head, chunks) = self.answers.number(number);
+        let Some((head, chunks)) = self.answers.number(number) else { return lost() };
         let body = match chunks.as_slice() {
             [whole] => Full::new(whole.clone()).boxed_unsync(),
             _ => {
@@ -108,7 +108,7 @@ fn streamed(chunks: Arc<Vec<Bytes>>, meeting: Meeting) -> Body {
     StreamBody::new(frames).boxed_unsync()
 }
 
-/// The answer to a client that does not read in step, which makes the benchmark fail.
+/// The answer to a client that does not read in step, or when there is no answer to give: the benchmark fails.
 fn lost() -> Response<Body> {
     let mut response = Response::new(Full::default().boxed_unsync());
     *response.status_mut() = StatusCode::BAD_REQUEST;

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use super::Plan;
 use super::gateway::{Gateway, Variant};
 use crate::bench::load::closed_loop;
-use crate::bench::machine::cpu_us;
+use crate::bench::machine::{cpu_us, float};
 use crate::bench::report::{Report, lower_quartile, progress};
 use crate::bench::upstream::{Answers, StubCollector, Upstream};
 use crate::rendezvous::Meetings;
@@ -62,7 +62,7 @@ async fn once(plan: &Plan, case: &Case) -> Result<f64> {
         "the filter has delivered nothing, so it was not measured at its work"
     );
     gateway.stop().await?;
-    Ok(used / case.requests as f64)
+    Ok(used / float(case.requests))
 }
 
 impl Measured {

@@ -132,7 +132,10 @@ fn bootstrap(plan: &Plan, variant: Variant, upstream: SocketAddr, collector: Soc
 }
 
 fn filter(module: &str, configured: bool) -> Value {
-    let mut config = json!({
+    let configuration = configured.then(
+        || json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": CONFIGURATION }),
+    );
+    let config = json!({
         "name": "measured",
         "root_id": "measured",
         "failure_policy": "FAIL_RELOAD",
@@ -142,11 +145,8 @@ fn filter(module: &str, configured: bool) -> Value {
             "runtime": "envoy.wasm.runtime.v8",
             "code": { "local": { "filename": module } },
         },
+        "configuration": configuration,
     });
-    if configured {
-        config["configuration"] =
-            json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": CONFIGURATION });
-    }
     let wasm = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
     json!({ "name": "measured", "typed_config": { "@type": wasm, "config": config } })
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::Plan;
 use super::gateway::{Gateway, Variant};
 use crate::bench::load::open_loop;
-use crate::bench::machine::linear_memories;
+use crate::bench::machine::{float, linear_memories};
 use crate::bench::report::{Report, progress};
 use crate::bench::upstream::{Answers, Told, Upstream};
 use crate::clock;
@@ -105,5 +105,5 @@ fn totals(metrics: &str) -> Result<Told> {
 }
 
 fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+    float(bytes) / f64::from(1 << 20)
 }

@@ -115,6 +115,8 @@ fn links_between_documents_lead_somewhere() -> Result<()> {
         "docs/filter.md",
         "docs/collector.md",
         "docs/delivery.md",
+        "docs/gateways.md",
+        "docs/performance.md",
         "docs/reconciliation.md",
         "docs/wire.md",
     ] {

@@ -97,7 +97,8 @@ fn istios_parts_fit_each_other() -> Result<()> {
     let (host, port) = collector(&objects)?;
     assert_eq!(config.collector.cluster, format!("outbound|{port}||{host}"));
     let entry = of_kind(&objects, "ServiceEntry")?[0];
-    let backend = format!("outbound|{}||{}", at(entry, "/spec/ports/0/number")?, text(entry, "/spec/hosts/0")?);
+    let backend =
+        format!("outbound|{}||{}", at(entry, "/spec/ports/0/number")?, text(entry, "/spec/hosts/0")?);
     assert_eq!(config.backends.get(&backend).kind.as_deref(), Some("llm"));
 
     let filter = of_kind(&objects, "EnvoyFilter")?[0];

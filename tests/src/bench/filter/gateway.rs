@@ -184,7 +184,11 @@ fn cluster(name: &str, address: SocketAddr) -> Value {
     json!({
         "name": name,
         "type": "STATIC",
-        "connect_timeout": "1s",
+        // On a machine that is busy with other things nothing may be refused for that.
+        "connect_timeout": "10s",
+        "circuit_breakers": { "thresholds": [{
+            "max_connections": 16_384, "max_requests": 16_384, "max_pending_requests": 16_384,
+        }] },
         "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [endpoint] }] },
     })
 }

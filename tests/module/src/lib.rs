@@ -1,0 +1,6 @@
+//! The filter as it is shipped: the linked module examined, and run by hosts that are exact or hostile.
+//!
+//! Knows the proxy-wasm ABI and the wire, and nothing of the filter's insides.
+
+pub mod linked;
+pub mod panics;

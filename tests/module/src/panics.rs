@@ -56,7 +56,16 @@ fn is_excused(name: &str) -> bool {
 /// Every way from an export, or from the start function, to a panic: for each pair of a function and the panic
 /// that it calls the shortest chain.
 pub fn paths(linked: &Linked) -> Vec<PanicPath> {
-    let reached = Reached::from_surface(linked);
+    paths_from(linked, &surface(linked).collect::<Vec<_>>())
+}
+
+/// The same from one export.
+pub fn paths_from_export(linked: &Linked, export: &str) -> Vec<PanicPath> {
+    paths_from(linked, &surface(linked).filter(|(name, _)| *name == export).collect::<Vec<_>>())
+}
+
+fn paths_from(linked: &Linked, surface: &[(&str, FunctionIndex)]) -> Vec<PanicPath> {
+    let reached = Reached::from(linked, surface);
     let mut paths = Vec::new();
     for &index in reached.called_by.keys() {
         let Some(function) = linked.functions.get(index as usize) else { continue };
@@ -76,7 +85,7 @@ pub fn paths(linked: &Linked) -> Vec<PanicPath> {
             }
         }
     }
-    paths.extend(surface(linked).filter_map(|(name, index)| {
+    paths.extend(surface.iter().filter_map(|&(name, index)| {
         let function = linked.functions.get(index as usize)?;
         function.diverges.then(|| PanicPath { chain: vec![name.to_owned()], end: End::NeverReturns })
     }));
@@ -87,7 +96,7 @@ pub fn paths(linked: &Linked) -> Vec<PanicPath> {
 /// Functions that call themselves, directly or through others: each can exhaust the stack unless its depth has a
 /// bound that no graph shows.
 pub fn recursive(linked: &Linked) -> BTreeSet<String> {
-    let reached = Reached::from_surface(linked);
+    let reached = Reached::from(linked, &surface(linked).collect::<Vec<_>>());
     let mut recursive = BTreeSet::new();
     for &start in reached.called_by.keys() {
         let mut seen = BTreeSet::new();
@@ -137,10 +146,10 @@ enum Origin {
 }
 
 impl Reached {
-    fn from_surface(linked: &Linked) -> Self {
+    fn from(linked: &Linked, surface: &[(&str, FunctionIndex)]) -> Self {
         let mut called_by = BTreeMap::new();
         let mut open = VecDeque::new();
-        for (name, index) in surface(linked) {
+        for &(name, index) in surface {
             called_by.entry(index).or_insert_with(|| Origin::Export(name.to_owned()));
             open.push_back(index);
         }

@@ -1,4 +1,4 @@
-//! Prints every way from a module's exports to a panic: `panic-paths MODULE.wasm`.
+//! Prints every way from a module's exports to a panic: `panic-paths MODULE.wasm [EXPORT]`.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,10 @@ use weir_module_tests::{linked::Linked, panics};
 fn main() -> Result<ExitCode> {
     let path = std::env::args_os().nth(1).context("which module?")?;
     let linked = Linked::parse(&std::fs::read(path)?)?;
-    let paths = panics::paths(&linked);
+    let paths = match std::env::args().nth(2) {
+        Some(export) => panics::paths_from_export(&linked, &export),
+        None => panics::paths(&linked),
+    };
     for path in &paths {
         println!("{path}");
     }

@@ -10,19 +10,23 @@ const FACTOR: u64 = 0x1319_8a2e_0370_7344;
 
 /// A hash in the making.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Hash(u64);
+pub struct Hash(u64);
 
 impl Hash {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// A hash of nothing yet, under a seed.
+    pub const fn new(seed: u64) -> Self {
         Self(seed ^ START)
     }
 
-    pub(crate) fn number(self, value: u64) -> Self {
+    /// Takes a number.
+    #[must_use]
+    pub fn number(self, value: u64) -> Self {
         Self(folded(self.0 ^ value, FACTOR))
     }
 
     /// Takes a name or its absence; its length goes in as well, so that neighbours can't run together.
-    pub(crate) fn name(self, text: Option<&str>) -> Self {
+    #[must_use]
+    pub fn name(self, text: Option<&str>) -> Self {
         let Some(text) = text else { return self.number(u64::MAX) };
         let (words, rest) = text.as_bytes().as_chunks::<8>();
         let mut hash = words.iter().fold(self, |hash, word| hash.number(u64::from_le_bytes(*word)));
@@ -59,7 +63,7 @@ const FEWEST_SLOTS: usize = 16;
 
 /// Positions by hash: open addressing, at most half full.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Index {
+pub struct Index {
     /// Position and the hash's upper half; as many as a power of two, or none.
     slots: Vec<(u32, u32)>,
     used: usize,
@@ -67,7 +71,7 @@ pub(crate) struct Index {
 
 impl Index {
     /// The position that `is_it` says yes to, among those that were added under this hash.
-    pub(crate) fn find(&self, hash: Hash, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub fn find(&self, hash: Hash, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let (mut at, tag) = split(hash.finish());
         let mask = self.slots.len().checked_sub(1)?;
         for _ in 0..self.slots.len() {
@@ -84,7 +88,7 @@ impl Index {
     }
 
     /// Adds a position. `hash_of` gives the hashes of those that are there, for when they need more room.
-    pub(crate) fn add(&mut self, hash: Hash, position: u32, hash_of: impl Fn(u32) -> Hash) {
+    pub fn add(&mut self, hash: Hash, position: u32, hash_of: impl Fn(u32) -> Hash) {
         if self.used.saturating_mul(2) >= self.slots.len() {
             let room = self.slots.len().saturating_mul(2).max(FEWEST_SLOTS);
             let before = std::mem::replace(&mut self.slots, vec![(FREE, 0); room]);

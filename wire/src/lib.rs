@@ -9,6 +9,7 @@
 //! This crate does no I/O and knows neither a clock, a proxy nor a database.
 
 pub mod binary;
+pub mod index;
 pub mod json;
 
 mod batch;
@@ -22,7 +23,6 @@ mod event;
 mod health;
 mod histogram;
 mod identity;
-mod index;
 mod measure;
 mod message;
 mod result;

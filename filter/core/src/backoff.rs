@@ -36,16 +36,18 @@ impl Backoff {
         let whole = FIRST_MS.saturating_mul(1 << self.failures.min(6)).min(MOST_MS);
         self.failures = self.failures.saturating_add(1);
         let half = whole / 2;
-        let wait = half.saturating_add(self.next_random() % half.saturating_add(1));
+        // The upper half of the random number, as a fraction of 2³², of the other half of the wait.
+        let part = (self.next_random() >> 32).saturating_mul(half.saturating_add(1)) >> 32;
+        let wait = half.saturating_add(part);
         wait.max(asked_ms.unwrap_or(0).min(MOST_ASKED_MS))
     }
 
-    /// Marsaglia's xorshift64 (2003): good enough to spread retries.
+    /// Vigna's xorshift64* (2014): good enough to spread retries.
     fn next_random(&mut self) -> u64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        self.random
+        self.random.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 }
 

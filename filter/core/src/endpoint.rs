@@ -3,6 +3,8 @@
 //! A path can hold a person's name, a file's, a key; so nothing is kept but words from a fixed vocabulary
 //! and version numbers. The query is never looked at.
 
+use crate::provider;
+
 /// Words that name an API's parts, sorted for the search.
 const VOCABULARY: &[&str] = &[
     "answers",
@@ -85,10 +87,63 @@ const VERBS: &[&str] = &[
 /// More segments than any provider's path has; what follows is one placeholder.
 const MAX_SEGMENTS: usize = 12;
 
+/// A path that has been looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its template.
+    pub template: String,
+    /// The provider whose API it is, see [`provider::by_endpoint`].
+    pub provider: Option<&'static str>,
+}
+
+/// The longest path that is remembered, bytes.
+const MOST_REMEMBERED: usize = 128;
+/// How many are remembered.
+const REMEMBERED: usize = 8;
+
+/// The paths looked at last: a gateway sees few, and the same again and again.
+#[derive(Debug, Default)]
+pub struct Endpoints {
+    remembered: [Option<(Box<[u8]>, Known)>; REMEMBERED],
+    /// Where the next one goes.
+    next: usize,
+    /// The last one that was too long to be remembered.
+    passing: Option<Known>,
+}
+
+impl Endpoints {
+    /// What there is to know of `path`; its query is not looked at.
+    pub fn of(&mut self, path: &[u8]) -> Option<&Known> {
+        let path = without_query(path);
+        let is_it =
+            |entry: &Option<(Box<[u8]>, Known)>| entry.as_ref().is_some_and(|(known, _)| **known == *path);
+        let at = match self.remembered.iter().position(is_it) {
+            Some(at) => at,
+            None => {
+                let template = template(path);
+                let provider = provider::by_endpoint(&template);
+                let known = Known { template, provider };
+                if path.len() > MOST_REMEMBERED {
+                    return Some(self.passing.insert(known));
+                }
+                let at = self.next % REMEMBERED;
+                self.next = at.saturating_add(1);
+                *self.remembered.get_mut(at)? = Some((path.into(), known));
+                at
+            }
+        };
+        self.remembered.get(at)?.as_ref().map(|(_, known)| known)
+    }
+}
+
+fn without_query(path: &[u8]) -> &[u8] {
+    let end = path.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
+    path.get(..end).unwrap_or_default()
+}
+
 /// The template of `path`.
 pub fn template(path: &[u8]) -> String {
-    let end = path.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
-    let path = path.get(..end).unwrap_or_default();
+    let path = without_query(path);
     let mut template = String::with_capacity(path.len().min(96));
     for (at, segment) in path.strip_prefix(b"/").unwrap_or(path).split(|byte| *byte == b'/').enumerate() {
         template.push('/');

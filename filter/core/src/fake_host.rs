@@ -1,24 +1,43 @@
 //! A proxy for tests: answers from plain fields, remembers what it was asked to do.
+//!
+//! What it hands out is leaked, as the tests' processes are short; several VMs may share its [`Memory`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use weir_wire::{Batch, binary};
 
-use crate::host::{Callout, CalloutId, HeaderMap, Host, LogLevel, MetricId, Property};
+use crate::host::{Callout, CalloutId, Expression, Host, LogLevel, MetricId, MetricKind, Version};
+use crate::pairs::{self, Pairs};
+
+/// What outlives a VM: shared data and metrics.
+#[derive(Default)]
+pub(crate) struct Memory {
+    shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+    versions: Cell<u32>,
+    metrics: RefCell<Vec<(String, MetricKind, u64, Vec<u64>)>>,
+}
 
 #[derive(Default)]
 pub(crate) struct FakeHost {
+    pub(crate) memory: Rc<Memory>,
     pub(crate) wall_ns: Cell<u64>,
     pub(crate) monotonic_ns: Cell<u64>,
-    pub(crate) request: RefCell<HeaderMap>,
-    pub(crate) response: RefCell<HeaderMap>,
-    pub(crate) properties: RefCell<Vec<(Property, Vec<u8>)>>,
+    pub(crate) request: RefCell<Vec<(String, Vec<u8>)>>,
+    pub(crate) response: RefCell<Vec<(String, Vec<u8>)>>,
+    pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) chunk: RefCell<Vec<u8>>,
+    pub(crate) configuration: RefCell<Vec<u8>>,
+    pub(crate) callout_headers: RefCell<Vec<(String, Vec<u8>)>>,
     pub(crate) refuses_callouts: Cell<bool>,
-    metrics: RefCell<Vec<(String, i64)>>,
+    pub(crate) has_expressions: Cell<bool>,
+    pub(crate) has_no_shared_data: Cell<bool>,
+    expressions: RefCell<Vec<String>>,
     callouts: RefCell<Vec<SentCallout>>,
     logs: RefCell<Vec<String>>,
+    randoms: Cell<u8>,
+    pub(crate) single_reads: Cell<u32>,
 }
 
 /// A callout as it was sent.
@@ -38,14 +57,29 @@ impl FakeHost {
         host
     }
 
-    pub(crate) fn text(self, property: Property, text: &str) -> Self {
-        self.properties.borrow_mut().push((property, text.as_bytes().to_vec()));
+    /// Another VM at the same proxy, at the same time.
+    pub(crate) fn sibling(&self) -> Self {
+        Self {
+            memory: Rc::clone(&self.memory),
+            wall_ns: self.wall_ns.clone(),
+            monotonic_ns: self.monotonic_ns.clone(),
+            randoms: Cell::new(self.randoms.get().wrapping_add(100)),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn text(self, path: &str, text: &str) -> Self {
+        self.properties.borrow_mut().insert(path.replace('.', "\0"), text.as_bytes().to_vec());
         self
     }
 
-    pub(crate) fn number(self, property: Property, number: i64) -> Self {
-        self.properties.borrow_mut().push((property, number.to_le_bytes().to_vec()));
+    pub(crate) fn number(self, path: &str, number: i64) -> Self {
+        self.properties.borrow_mut().insert(path.replace('.', "\0"), number.to_le_bytes().to_vec());
         self
+    }
+
+    pub(crate) fn forget(&self, path: &str) {
+        self.properties.borrow_mut().remove(&path.replace('.', "\0"));
     }
 
     pub(crate) fn pass_ms(&self, ms: u64) {
@@ -53,9 +87,24 @@ impl FakeHost {
         self.monotonic_ns.set(self.monotonic_ns.get() + ms * 1_000_000);
     }
 
-    /// What each counter stands at, by name.
-    pub(crate) fn counters(&self) -> BTreeMap<String, i64> {
-        self.metrics.borrow().iter().cloned().collect()
+    /// What each counter and gauge stands at, by name.
+    pub(crate) fn metrics(&self) -> BTreeMap<String, u64> {
+        let metrics = self.memory.metrics.borrow();
+        metrics
+            .iter()
+            .filter(|metric| metric.1 != MetricKind::Histogram)
+            .map(|(name, _, value, _)| (name.clone(), *value))
+            .collect()
+    }
+
+    /// What each histogram has recorded, by name.
+    pub(crate) fn histograms(&self) -> BTreeMap<String, Vec<u64>> {
+        let metrics = self.memory.metrics.borrow();
+        metrics
+            .iter()
+            .filter(|metric| metric.1 == MetricKind::Histogram)
+            .map(|(name, _, _, values)| (name.clone(), values.clone()))
+            .collect()
     }
 
     pub(crate) fn callouts(&self) -> Vec<SentCallout> {
@@ -69,10 +118,31 @@ impl FakeHost {
     pub(crate) fn logs(&self) -> Vec<String> {
         self.logs.borrow().clone()
     }
+
+    /// Bytes of all shared values.
+    pub(crate) fn shared_bytes(&self) -> usize {
+        self.memory.shared.borrow().values().map(|(value, _)| value.len()).sum()
+    }
 }
 
-fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+pub(crate) fn headers(pairs: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+fn leak(bytes: Vec<u8>) -> &'static [u8] {
+    Box::leak(bytes.into_boxed_slice())
+}
+
+fn encoded(pairs: &[(String, Vec<u8>)]) -> Pairs<'static> {
+    let mut out = u32::try_from(pairs.len()).unwrap().to_le_bytes().to_vec();
+    for (name, value) in pairs {
+        out.extend(u32::try_from(name.len()).unwrap().to_le_bytes());
+        out.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+    }
+    for (name, value) in pairs {
+        out.extend([name.as_bytes(), &[0], value, &[0]].concat());
+    }
+    Pairs::new(leak(out))
 }
 
 impl Host for FakeHost {
@@ -84,37 +154,106 @@ impl Host for FakeHost {
         self.monotonic_ns.get()
     }
 
-    fn request_headers(&self) -> HeaderMap {
-        self.request.borrow().clone()
+    fn request_headers(&self) -> Pairs<'_> {
+        encoded(&self.request.borrow())
     }
 
-    fn response_headers(&self) -> HeaderMap {
-        self.response.borrow().clone()
+    fn response_headers(&self) -> Pairs<'_> {
+        encoded(&self.response.borrow())
     }
 
-    fn property(&self, property: Property) -> Option<Vec<u8>> {
+    fn callout_headers(&self) -> Pairs<'_> {
+        encoded(&self.callout_headers.borrow())
+    }
+
+    fn property(&self, path: &str) -> Option<&[u8]> {
+        self.single_reads.set(self.single_reads.get() + 1);
+        self.properties.borrow().get(path).map(|value| leak(value.clone()))
+    }
+
+    fn create_expression(&self, text: &str) -> Option<Expression> {
+        let mut expressions = self.expressions.borrow_mut();
+        expressions.push(text.to_owned());
+        self.has_expressions.get().then(|| Expression(u32::try_from(expressions.len() - 1).unwrap()))
+    }
+
+    fn evaluate(&self, expression: Expression) -> Option<Pairs<'_>> {
+        let expressions = self.expressions.borrow();
+        let text = expressions.get(expression.0 as usize)?;
+        let paths = text.strip_prefix('[')?.strip_suffix(']')?.split(',').map(|path| path.replace('.', "\0"));
         let properties = self.properties.borrow();
-        properties.iter().find(|(found, _)| *found == property).map(|(_, value)| value.clone())
+        let values: Option<Vec<Vec<u8>>> = paths.map(|path| properties.get(&path).cloned()).collect();
+        let values = values?;
+        let mut out = u32::try_from(values.len()).unwrap().to_le_bytes().to_vec();
+        for value in &values {
+            out.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+            out.extend([0; 4]);
+        }
+        for value in &values {
+            out.extend([value.as_slice(), &[0, 0]].concat());
+        }
+        Some(Pairs::new(leak(out)))
     }
 
-    fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
+    fn response_body(&self, start: usize, length: usize) -> Option<&[u8]> {
         let chunk = self.chunk.borrow();
-        chunk.get(start..).map(|rest| rest[..rest.len().min(length)].to_vec())
+        chunk.get(start..).map(|rest| leak(rest[..rest.len().min(length)].to_vec()))
     }
 
-    fn define_counter(&self, name: &str) -> Option<MetricId> {
-        let mut metrics = self.metrics.borrow_mut();
-        assert!(
-            metrics.iter().all(|(known, _)| known != name),
-            "{name} is defined twice: each define leaks an id"
-        );
-        metrics.push((name.to_owned(), 0));
-        Some(MetricId(u32::try_from(metrics.len() - 1).unwrap()))
+    fn configuration(&self) -> Option<&[u8]> {
+        Some(leak(self.configuration.borrow().clone()))
+    }
+
+    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<MetricId> {
+        let mut metrics = self.memory.metrics.borrow_mut();
+        let at = match metrics.iter().position(|metric| metric.0 == name) {
+            Some(at) => {
+                assert_eq!(metrics[at].1, kind, "{name} is of two kinds");
+                at
+            }
+            None => {
+                metrics.push((name.to_owned(), kind, 0, Vec::new()));
+                metrics.len() - 1
+            }
+        };
+        Some(MetricId(u32::try_from(at).unwrap()))
     }
 
     fn increment_metric(&self, metric: MetricId, by: i64) {
         assert_ne!(by, 0, "the proxy refuses an increment by nothing");
-        self.metrics.borrow_mut()[metric.0 as usize].1 += by;
+        let value = &mut self.memory.metrics.borrow_mut()[metric.0 as usize].2;
+        *value = value.checked_add_signed(by).unwrap();
+    }
+
+    fn record_metric(&self, metric: MetricId, value: u64) {
+        let metric = &mut self.memory.metrics.borrow_mut()[metric.0 as usize];
+        match metric.1 {
+            MetricKind::Histogram => metric.3.push(value),
+            MetricKind::Gauge => metric.2 = value,
+            MetricKind::Counter => panic!("{} is a counter", metric.0),
+        }
+    }
+
+    fn metric(&self, metric: MetricId) -> Option<u64> {
+        self.memory.metrics.borrow().get(metric.0 as usize).map(|metric| metric.2)
+    }
+
+    fn shared(&self, key: &str) -> Option<(&[u8], Version)> {
+        let shared = self.memory.shared.borrow();
+        let (value, version) = shared.get(key).filter(|_| !self.has_no_shared_data.get())?;
+        Some((leak(value.clone()), Version(*version)))
+    }
+
+    fn set_shared(&self, key: &str, value: &[u8], version: Option<Version>) -> bool {
+        let mut shared = self.memory.shared.borrow_mut();
+        let stands = shared.get(key).map(|(_, version)| Version(*version));
+        if self.has_no_shared_data.get() || (version.is_some() && stands.is_some() && version != stands) {
+            return false;
+        }
+        let next = self.memory.versions.get() + 1;
+        self.memory.versions.set(next);
+        shared.insert(key.to_owned(), (value.to_vec(), next));
+        true
     }
 
     fn dispatch(&self, callout: &Callout<'_>) -> Option<CalloutId> {
@@ -131,7 +270,24 @@ impl Host for FakeHost {
         Some(CalloutId(u32::try_from(callouts.len()).unwrap()))
     }
 
+    fn set_tick_period(&self, _ms: u32) {}
+
+    fn random(&self) -> Option<[u8; 16]> {
+        self.randoms.set(self.randoms.get().wrapping_add(1));
+        Some([self.randoms.get(); 16])
+    }
+
     fn log(&self, _level: LogLevel, message: &str) {
         self.logs.borrow_mut().push(message.to_owned());
     }
+}
+
+#[test]
+fn what_it_encodes_is_what_proxies_encode() {
+    let pairs = [("a", "b"), ("", "c")];
+    let from_here: Vec<_> =
+        encoded(&headers(&pairs)).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+    let own = pairs::encode(&pairs);
+    let from_there: Vec<_> = Pairs::new(&own).map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+    assert_eq!(from_here, from_there);
 }

@@ -1,14 +1,19 @@
 //! Names that come from outside, made fit to stand in a log line, a CSV cell, a metric's label or a key.
 
+use std::borrow::Cow;
+
 /// The longest name, in bytes.
 pub const MAX_BYTES: usize = 128;
 
 /// `raw` as a name: UTF-8, no control characters, no quotes, separators or invisible format characters,
 /// at most [`MAX_BYTES`] bytes. What may not stand becomes an underscore. Empty is absent.
-pub fn sanitise(raw: &[u8]) -> Option<String> {
+pub fn sanitise(raw: &[u8]) -> Option<Cow<'_, str>> {
     let raw = raw.trim_ascii();
-    let text =
-        String::from_utf8_lossy(raw.get(..raw.len().min(MAX_BYTES.saturating_mul(2))).unwrap_or_default());
+    if let Some(name) = as_it_is(raw) {
+        return (!name.is_empty()).then_some(Cow::Borrowed(name));
+    }
+    let raw = raw.get(..raw.len().min(MAX_BYTES.saturating_mul(2))).unwrap_or_default();
+    let text = String::from_utf8_lossy(raw);
     let mut name = String::with_capacity(text.len().min(MAX_BYTES));
     for (at, character) in text.chars().enumerate() {
         let character = if is_allowed(character, at) { character } else { '_' };
@@ -17,8 +22,35 @@ pub fn sanitise(raw: &[u8]) -> Option<String> {
         }
         name.push(character);
     }
-    (!name.is_empty()).then_some(name)
+    (!name.is_empty()).then_some(Cow::Owned(name))
 }
+
+/// The usual case, without a copy: short, and nothing in it that may not stand.
+fn as_it_is(raw: &[u8]) -> Option<&str> {
+    let harmless = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or(false);
+    let begins = !matches!(raw.first(), Some(b'=' | b'+' | b'-' | b'@'));
+    if raw.len() > MAX_BYTES || !begins || !raw.iter().all(harmless) {
+        return None;
+    }
+    std::str::from_utf8(raw).ok()
+}
+
+/// The bytes that may stand anywhere but at the beginning.
+const PLAIN: [bool; 256] = {
+    let forbidden = b"\"'`\\;,<>{}|$";
+    let mut table = [false; 256];
+    let mut byte = b' ' as usize;
+    while byte <= b'~' as usize {
+        table[byte] = true;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < forbidden.len() {
+        table[forbidden[at] as usize] = false;
+        at += 1;
+    }
+    table
+};
 
 /// Spreadsheets read a cell that begins with one of `=+-@` as a formula.
 fn is_allowed(character: char, at: usize) -> bool {

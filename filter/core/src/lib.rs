@@ -1,26 +1,34 @@
 //! The filter without its proxy: observes one HTTP stream at a time and keeps what is undelivered.
 //!
-//! [`Stream`] watches one request and makes its [`Event`](weir_wire::Event) at the end; [`Vm`] belongs to all
-//! streams of one virtual machine: identity, outbox, stats. Both speak to the proxy through [`Host`] only.
-//! This crate knows no proxy-wasm, no clock and no randomness, and it must not panic: a panic fails every
-//! stream in flight on a worker.
+//! [`Plugin`] is the filter of one virtual machine: it takes the host's callbacks. [`Stream`] watches one
+//! request and makes its [`Event`](weir_wire::Event) at the end; [`Vm`] belongs to all streams: identity,
+//! outbox, stats. All speak to the proxy through [`Host`] only. This crate knows no proxy-wasm, no clock and
+//! no randomness, and it must not panic: a panic fails every stream in flight on a worker.
 
 pub mod backoff;
 pub mod config;
 pub mod decimal;
 pub mod endpoint;
 pub mod host;
+pub mod keyed_hash;
 pub mod label;
-pub mod outbox;
 pub mod outcome;
+pub mod pairs;
 pub mod provider;
-pub mod stats;
 pub mod usage;
 
-mod observe;
+mod attributes;
+mod contexts;
+mod head;
+mod ledger;
+mod outbox;
+mod plugin;
 mod record;
+mod slot;
+mod stats;
 mod stream;
 mod vm;
+mod words;
 
 #[cfg(test)]
 mod fake_host;
@@ -29,5 +37,6 @@ mod testing;
 
 pub use config::{Config, ConfigError};
 pub use host::Host;
-pub use stream::Stream;
+pub use plugin::Plugin;
+pub use stream::{Active, Stream};
 pub use vm::Vm;

@@ -1,70 +1,69 @@
-//! What has not been acknowledged yet: events being gathered, and closed batches waiting for their turn.
+//! What has not been acknowledged yet: events being gathered, closed batches, and the totals of those whose
+//! detail had to go. Closed batches are kept in the proxy's shared data, so that they outlive this VM.
 //!
-//! One batch is on its way at a time. A batch leaves only when the collector has answered for it, or when
-//! memory runs out, the oldest first; what leaves undelivered is counted. Knows no clock and no network: the
-//! caller says what time it is and carries the bytes.
+//! A batch leaves only when the collector has answered for it, or when memory runs out, the oldest detail
+//! first; what leaves so is added up and its totals are delivered instead. Knows no clock.
 
-use std::collections::VecDeque;
-use std::rc::Rc;
+mod adopt;
+mod queue;
 
-use weir_wire::{BatchBuilder, Event, Health, HealthCounter, Producer, binary};
+pub(crate) use queue::{Answer, Kind};
 
-use crate::backoff::Backoff;
+use weir_wire::{
+    Batch, BatchBuilder, DIMENSIONS, Event, Health, HealthCounter, InstanceId, Measure, Outcome, Producer,
+    binary,
+};
+
 use crate::config::Limits;
-use crate::host::CalloutId;
+use crate::host::{CalloutId, Host};
+use crate::ledger::{Grain, Ledger};
+use crate::slot::{self, Header, Slot, State, Stored, Watch};
+use queue::{Body, Entry, Queue};
 
 /// More bytes than any one event can take in a batch: all its names and numbers at their longest.
 const MOST_EVENT_BYTES: usize = 4_096;
 
-/// A callout whose answer is this much overdue is taken as failed, milliseconds.
-const OVERDUE_MS: u64 = 10_000;
+/// How often a slot is looked for where there was none, nanoseconds.
+const CLAIM_EVERY_NS: u64 = 5_000_000_000;
 
-/// How the collector answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// The batch is committed.
-    Accepted,
-    /// The batch will never be accepted; the collector keeps a copy for a person to look at.
-    Refused,
-    /// Not now: keep it and try again, not before the time asked for (milliseconds).
-    Later(Option<u64>),
+/// The time, by both clocks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Now {
+    /// Of a clock that never goes back, nanoseconds.
+    pub(crate) monotonic_ns: u64,
+    /// Since 1970 UTC, nanoseconds.
+    pub(crate) wall_ns: u64,
 }
 
-impl Answer {
-    /// What an HTTP status means for a batch; `None` is silence. `retry_after_s` is the header's number.
-    pub fn of(status: Option<u16>, retry_after_s: Option<u64>) -> Self {
-        match status {
-            Some(200..=299) => Self::Accepted,
-            Some(400 | 413) => Self::Refused,
-            _ => Self::Later(retry_after_s.map(|seconds| seconds.saturating_mul(1_000))),
-        }
+impl Now {
+    fn ms(self) -> u64 {
+        self.monotonic_ns / 1_000_000
     }
-}
 
-#[derive(Debug)]
-struct Sealed {
-    bytes: Rc<[u8]>,
-    events: u64,
-}
-
-#[derive(Debug)]
-struct InFlight {
-    callout: CalloutId,
-    overdue_at_ms: u64,
+    fn wall_us(self) -> u64 {
+        self.wall_ns / 1_000
+    }
 }
 
 /// All that one VM has not delivered.
 #[derive(Debug)]
-pub struct Outbox {
+pub(crate) struct Outbox {
     producer: Producer,
     gateway: String,
+    dimensions: [Option<String>; DIMENSIONS],
     gathering: BatchBuilder,
     next_sequence: u64,
-    sealed: VecDeque<Sealed>,
-    sealed_bytes: usize,
-    in_flight: Option<InFlight>,
-    backoff: Backoff,
-    not_before_ms: u64,
+    queue: Queue,
+    ledger: Ledger,
+    slot: Option<Slot>,
+    /// When a slot may be looked for again.
+    claim_at_ns: u64,
+    /// The cell that holds the open summary as it stood last.
+    ledger_cell: Option<Stored>,
+    watch: Watch,
+    /// The slot that is being taken over, and when to look for the next dead one.
+    adopting: Option<u16>,
+    scan_at_ns: u64,
     health: Health,
     /// Whether the health says something that no batch has carried yet.
     news: bool,
@@ -72,152 +71,355 @@ pub struct Outbox {
 
 impl Outbox {
     /// An empty one. Sequence numbers begin with 1.
-    pub fn new(producer: Producer, gateway: &str) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = producer.instance.0;
+    pub(crate) fn new(instance: [u8; 16], now: Now, gateway: &str) -> Self {
+        let producer = Producer { instance: InstanceId(instance), epoch: now.wall_ns / 1_000_000 };
         Self {
             producer,
             gateway: gateway.to_owned(),
+            dimensions: Default::default(),
             gathering: BatchBuilder::new(gateway),
             next_sequence: 1,
-            sealed: VecDeque::new(),
-            sealed_bytes: 0,
-            in_flight: None,
-            backoff: Backoff::new(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
-            not_before_ms: 0,
+            queue: Queue::new(seed(instance)),
+            ledger: Ledger::new(gateway),
+            slot: None,
+            claim_at_ns: 0,
+            ledger_cell: None,
+            watch: Watch::default(),
+            adopting: None,
+            scan_at_ns: 0,
             health: Health::default(),
             news: false,
         }
     }
 
+    /// The names of the dimensions of the events to come.
+    pub(crate) fn set_dimensions(
+        &mut self,
+        host: &impl Host,
+        names: [Option<&str>; DIMENSIONS],
+        now: Now,
+        limits: &Limits,
+    ) {
+        let same = self.dimensions.iter().zip(names).all(|(own, name)| own.as_deref() == name);
+        if !same {
+            self.flush(host, now, limits);
+            self.dimensions = names.map(|name| name.map(str::to_owned));
+            self.gathering = self.builder();
+        }
+    }
+
+    fn builder(&self) -> BatchBuilder {
+        BatchBuilder::new(&self.gateway).with_dimensions(self.dimensions.each_ref().map(Option::as_deref))
+    }
+
+    /// A stream has begun.
+    pub(crate) fn opened(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        self.ensure_slot(host, now, limits);
+        self.add(HealthCounter::StreamsOpened, 1);
+        if let Some(slot) = &self.slot {
+            slot.count_opened(host);
+        }
+    }
+
     /// Takes an event; closes the batch at hand before it would grow too large.
-    pub fn push(&mut self, event: &Event<'_>, now_us: u64, limits: &Limits) {
+    pub(crate) fn push(&mut self, host: &impl Host, event: &Event<'_>, now: Now, limits: &Limits) {
         let most = limits.max_batch_bytes.saturating_sub(MOST_EVENT_BYTES);
         if !self.gathering.is_empty() && self.gathering.size_bound() > most {
-            self.seal(now_us);
-            self.make_room(limits);
+            self.seal(now);
+            self.make_room(host, now, limits);
+            self.persist(host, now, limits);
         }
         self.gathering.push(event);
-        self.count(HealthCounter::EventsRecorded, 1);
+        if let Some(slot) = &self.slot {
+            slot.count_recorded(host);
+        }
+        self.add(HealthCounter::EventsRecorded, 1);
+        self.add(HealthCounter::RequestsFailed, u64::from(event.result.outcome != Outcome::Success));
+        for (counter, measure) in [
+            (HealthCounter::InputTokens, Measure::InputTokens),
+            (HealthCounter::OutputTokens, Measure::OutputTokens),
+            (HealthCounter::CostNanoUsd, Measure::CostNanoUsd),
+        ] {
+            self.add(counter, event.measures.get(measure).unwrap_or(0));
+        }
+    }
+
+    /// Adds to one of the producer's own counters, which is worth a batch of its own.
+    pub(crate) fn count(&mut self, counter: HealthCounter, by: u64) {
+        self.add(counter, by);
+        self.news |= by > 0;
     }
 
     /// Adds to one of the producer's own counters, which travel with the next batch.
-    pub fn count(&mut self, counter: HealthCounter, by: u64) {
-        if by == 0 {
-            return;
+    fn add(&mut self, counter: HealthCounter, by: u64) {
+        if by > 0 {
+            self.health.set(counter, self.health.get(counter).unwrap_or(0).saturating_add(by));
         }
-        let value = self.health.get(counter).unwrap_or(0).saturating_add(by);
-        self.health.set(counter, value);
-        self.news |= counter != HealthCounter::EventsRecorded;
     }
 
     /// The producer's own counters.
-    pub fn health(&self) -> &Health {
+    pub(crate) fn health(&self) -> &Health {
         &self.health
     }
 
-    /// Closes the batch at hand, if there is anything in it to say.
-    pub fn flush(&mut self, now_us: u64, limits: &Limits) {
-        if !self.gathering.is_empty() || (self.news && self.sealed.is_empty()) {
-            self.seal(now_us);
-            self.make_room(limits);
+    /// The flush interval has passed: closes the batch at hand, if there is anything in it to say, and takes
+    /// over what dead VMs have left.
+    pub(crate) fn flush(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        if !self.gathering.is_empty() || (self.news && self.queue.is_empty()) {
+            self.seal(now);
         }
+        self.make_room(host, now, limits);
+        if !self.ledger.is_empty() && self.queue.failures() == 0 {
+            self.seal_summary(host, now);
+        }
+        self.adopt(host, now, limits);
+        self.persist(host, now, limits);
     }
 
-    /// The batch to send now, if there is one and it may be sent.
-    pub fn next(&mut self, now_ms: u64) -> Option<Rc<[u8]>> {
-        if self.in_flight.as_ref().is_some_and(|sent| now_ms >= sent.overdue_at_ms) {
-            self.answered(Answer::Later(None), now_ms);
+    /// Calls `send` with the batch to send now, if there is one and it may be sent.
+    pub(crate) fn send(
+        &mut self,
+        host: &impl Host,
+        now: Now,
+        timeout_ms: u32,
+        send: impl FnOnce(&[u8]) -> Option<CalloutId>,
+    ) -> Option<Result<(), Answer>> {
+        let (entry, overdue) = self.queue.next(now.ms());
+        let sent = entry.map(|entry| {
+            let bytes = match &entry.body {
+                Body::Local(bytes) => Some(bytes.as_ref()),
+                Body::Cell(cell) => self.slot.as_ref().and_then(|slot| slot.get(host, *cell)),
+            };
+            bytes.map(send)
+        });
+        if overdue {
+            self.count(HealthCounter::DeliveriesRetried, 1);
         }
-        if self.in_flight.is_some() || now_ms < self.not_before_ms {
-            return None;
+        match sent? {
+            Some(Some(callout)) => {
+                self.queue.sent(callout, now.ms(), timeout_ms);
+                Some(Ok(()))
+            }
+            Some(None) => {
+                self.answered(host, Answer::Later(None), now);
+                Some(Err(Answer::Later(None)))
+            }
+            // The proxy has lost what it was given to keep.
+            None => {
+                let events = self.queue.take_first().map_or(0, |entry| entry.events);
+                self.count(HealthCounter::EventsDroppedOverflow, events);
+                None
+            }
         }
-        self.sealed.front().map(|batch| Rc::clone(&batch.bytes))
-    }
-
-    /// The batch that [`Outbox::next`] gave is on its way.
-    pub fn sent(&mut self, callout: CalloutId, now_ms: u64, timeout_ms: u32) {
-        let overdue_at_ms = now_ms.saturating_add(timeout_ms.into()).saturating_add(OVERDUE_MS);
-        self.in_flight = Some(InFlight { callout, overdue_at_ms });
-    }
-
-    /// The batch that [`Outbox::next`] gave could not even be sent.
-    pub fn not_sent(&mut self, now_ms: u64) {
-        self.answered(Answer::Later(None), now_ms);
     }
 
     /// Whether that callout is the one under way.
-    pub fn awaits(&self, callout: CalloutId) -> bool {
-        self.in_flight.as_ref().is_some_and(|sent| sent.callout == callout)
+    pub(crate) fn awaits(&self, callout: CalloutId) -> bool {
+        self.queue.awaits(callout)
     }
 
-    /// The collector has answered for the batch under way.
-    pub fn answered(&mut self, answer: Answer, now_ms: u64) {
-        self.in_flight = None;
+    /// The collector has answered for the batch under way, or has not.
+    pub(crate) fn answered(&mut self, host: &impl Host, answer: Answer, now: Now) {
+        let done = self.queue.answered(answer, now.ms());
+        if let Some(entry) = &done {
+            self.free(host, entry);
+        }
         match answer {
-            Answer::Accepted => {
-                self.backoff.succeed();
-                self.not_before_ms = 0;
-                self.forget_first();
-            }
+            Answer::Accepted => {}
             Answer::Refused => {
-                self.backoff.succeed();
-                self.not_before_ms = 0;
-                let events = self.forget_first();
-                self.count(HealthCounter::EventsDroppedRefused, events);
+                self.count(HealthCounter::EventsDroppedRefused, done.map_or(0, |entry| entry.events));
             }
-            Answer::Later(asked_ms) => {
-                self.not_before_ms = now_ms.saturating_add(self.backoff.fail(asked_ms));
-                self.count(HealthCounter::DeliveriesRetried, 1);
-            }
+            Answer::Later(_) => self.count(HealthCounter::DeliveriesRetried, 1),
         }
     }
 
     /// Failed deliveries in a row.
-    pub fn failures(&self) -> u32 {
-        self.backoff.failures()
+    pub(crate) fn failures(&self) -> u32 {
+        self.queue.failures()
     }
 
-    /// Events that no collector has acknowledged.
-    pub fn undelivered_events(&self) -> u64 {
+    /// Events that no collector has acknowledged, in detail or in sum.
+    pub(crate) fn undelivered_events(&self) -> u64 {
         let gathering = u64::try_from(self.gathering.len()).unwrap_or(u64::MAX);
-        self.sealed.iter().fold(gathering, |sum, batch| sum.saturating_add(batch.events))
+        self.queue.events().saturating_add(gathering).saturating_add(self.ledger.requests())
     }
 
     /// Bytes that undelivered batches take.
-    pub fn buffered_bytes(&self) -> usize {
-        self.sealed_bytes.saturating_add(self.gathering.size_bound())
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        let kinds = [Kind::Detail, Kind::Summary, Kind::Foreign];
+        self.queue.bytes_of(&kinds).saturating_add(self.ledger.size_bound())
     }
 
-    fn seal(&mut self, now_us: u64) {
-        let gathered = std::mem::replace(&mut self.gathering, BatchBuilder::new(&self.gateway));
-        let events = u64::try_from(gathered.len()).unwrap_or(u64::MAX);
-        let batch = gathered.finish(self.producer, self.next_sequence, now_us, self.health.clone());
-        let bytes: Rc<[u8]> = binary::encode(&batch).into();
-        self.next_sequence = self.next_sequence.saturating_add(events);
-        self.sealed_bytes = self.sealed_bytes.saturating_add(bytes.len());
-        self.sealed.push_back(Sealed { bytes, events });
-        self.news = false;
+    /// The number of this VM's slot.
+    pub(crate) fn slot_number(&self) -> Option<u16> {
+        self.slot.as_ref().map(|slot| slot.number)
     }
 
-    /// Lets the oldest batches go until the rest fits; the one under way stays, being perhaps committed.
-    fn make_room(&mut self, limits: &Limits) {
-        let first = usize::from(self.in_flight.is_some());
-        while self.sealed_bytes.saturating_add(limits.max_batch_bytes) > limits.max_buffer_bytes {
-            // The newest batch stays too: without it nothing would ever be delivered.
-            if self.sealed.len() <= first.saturating_add(1) {
-                return;
-            }
-            let Some(dropped) = self.sealed.remove(first) else { return };
-            self.sealed_bytes = self.sealed_bytes.saturating_sub(dropped.bytes.len());
-            self.count(HealthCounter::EventsDroppedOverflow, dropped.events);
+    /// This VM ends in order: what it leaves may be taken over at once.
+    pub(crate) fn end(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        self.flush(host, now, limits);
+        if let Some(slot) = &self.slot {
+            slot.write(host, &Header { heartbeat_ns: 0, ..self.header(now, limits) });
         }
     }
 
-    fn forget_first(&mut self) -> u64 {
-        let Some(batch) = self.sealed.pop_front() else { return 0 };
-        self.sealed_bytes = self.sealed_bytes.saturating_sub(batch.bytes.len());
-        batch.events
+    fn seal(&mut self, now: Now) {
+        let empty = self.builder();
+        let gathered = std::mem::replace(&mut self.gathering, empty);
+        let events = u64::try_from(gathered.len()).unwrap_or(u64::MAX);
+        let batch = gathered.finish(self.producer, self.next_sequence, now.wall_us(), self.health.clone());
+        self.next_sequence = self.next_sequence.saturating_add(events);
+        self.queue.push(Entry::new(binary::encode(&batch).into(), events, Kind::Detail));
+        self.news = false;
     }
+
+    fn seal_summary(&mut self, host: &impl Host, now: Now) {
+        let batch = self.ledger.batch(self.producer, now.wall_us(), self.health.clone());
+        self.queue.push(Entry::new(binary::encode(&batch).into(), self.ledger.requests(), Kind::Summary));
+        self.ledger.clear();
+        self.free_ledger_cell(host);
+    }
+
+    /// Lets the oldest detail go until the rest fits, and keeps what it adds up to.
+    fn make_room(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        let cells = usize::from(slot::CELLS) - 16;
+        while self.queue.len() > cells
+            || self.queue.bytes_of(&[Kind::Detail, Kind::Foreign]).saturating_add(limits.max_batch_bytes)
+                > limits.max_buffer_bytes
+        {
+            let Some(entry) = self.queue.take_oldest(Kind::Detail) else { break };
+            match self.decode(host, &entry) {
+                Some(batch) => {
+                    self.fold(host, &batch, now, limits);
+                    self.count(HealthCounter::EventsSummarised, entry.events);
+                }
+                None => self.count(HealthCounter::EventsDroppedOverflow, entry.events),
+            }
+            self.free(host, &entry);
+        }
+        while self.queue.bytes_of(&[Kind::Summary]) > limits.max_buffer_bytes.saturating_mul(2) {
+            let Some(entry) = self.queue.take_oldest(Kind::Summary) else { break };
+            self.count(HealthCounter::EventsDroppedOverflow, entry.events);
+            self.free(host, &entry);
+        }
+    }
+
+    fn fold(&mut self, host: &impl Host, batch: &Batch, now: Now, limits: &Limits) {
+        let most = limits.max_batch_bytes.saturating_sub(MOST_EVENT_BYTES);
+        let mut at = 0;
+        while at < batch.len() {
+            let grain = Grain::of(self.queue.bytes_of(&[Kind::Summary]), limits.max_buffer_bytes);
+            at = self.ledger.fold(batch, at, grain, most);
+            if self.ledger.size_bound() > most {
+                self.seal_summary(host, now);
+            }
+        }
+    }
+
+    fn decode(&self, host: &impl Host, entry: &Entry) -> Option<Batch> {
+        let bytes = match &entry.body {
+            Body::Local(bytes) => bytes.as_ref(),
+            Body::Cell(cell) => self.slot.as_ref()?.get(host, *cell)?,
+        };
+        binary::decode(bytes).ok()
+    }
+
+    fn free(&self, host: &impl Host, entry: &Entry) {
+        if let (Body::Cell(cell), Some(slot)) = (&entry.body, &self.slot) {
+            slot.free(host, *cell);
+        }
+    }
+
+    fn free_ledger_cell(&mut self, host: &impl Host) {
+        if let (Some(stored), Some(slot)) = (self.ledger_cell.take(), &self.slot) {
+            slot.free(host, stored.cell);
+        }
+    }
+
+    fn ensure_slot(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        if self.slot.is_none() && now.monotonic_ns >= self.claim_at_ns {
+            self.claim_at_ns = now.monotonic_ns.saturating_add(CLAIM_EVERY_NS);
+            let header = self.header(now, limits);
+            let [first, second, ..] = self.producer.instance.0;
+            self.slot = Slot::claim(host, u16::from_le_bytes([first, second]), &header);
+        }
+    }
+
+    /// Writes down all that this VM would take with it, and that it lives.
+    fn persist(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        if self.slot.is_none() && (!self.queue.is_empty() || !self.ledger.is_empty()) {
+            self.ensure_slot(host, now, limits);
+        }
+        let Some(slot) = &mut self.slot else { return };
+        for entry in self.queue.iter_mut() {
+            if let Body::Local(bytes) = &entry.body
+                && let Some(cell) = slot.put(host, bytes)
+            {
+                entry.body = Body::Cell(cell);
+            }
+        }
+        let old = self.ledger_cell.take();
+        if !self.ledger.is_empty() {
+            let batch = self.ledger.batch(self.producer, now.wall_us(), self.health.clone());
+            let bytes = binary::encode(&batch);
+            let cell = slot.put(host, &bytes);
+            self.ledger_cell = cell.map(|cell| stored(cell, bytes.len(), self.ledger.requests()));
+        }
+        let header = self.header(now, limits);
+        let Some(slot) = &self.slot else { return };
+        let ours = slot.write(host, &header);
+        if let Some(old) = old {
+            slot.free(host, old.cell);
+        }
+        if !ours {
+            self.taken_for_dead(host, now);
+        }
+    }
+
+    fn header(&self, now: Now, limits: &Limits) -> Header {
+        let in_cells = |entry: &Entry| match entry.body {
+            Body::Cell(cell) => Some(stored(cell, entry.bytes, entry.events)),
+            Body::Local(_) => None,
+        };
+        Header {
+            state: State::Live,
+            producer: self.producer,
+            heartbeat_ns: now.monotonic_ns.max(1),
+            interval_ms: limits.flush_interval_ms,
+            sealed: self.next_sequence.saturating_sub(1),
+            batches: self.queue.iter().filter_map(in_cells).chain(self.ledger_cell).collect(),
+            ..Header::free()
+        }
+    }
+
+    /// Another VM has taken over what this one had written down, this one having been silent for long. What
+    /// is still here goes on under a new identity.
+    fn taken_for_dead(&mut self, host: &impl Host, now: Now) {
+        self.queue.forget_cells();
+        self.ledger.clear();
+        self.ledger_cell = None;
+        self.slot = None;
+        self.claim_at_ns = 0;
+        // Without randomness the old identity has to do: the epoch tells the two apart.
+        let instance = host.random().map_or(self.producer.instance, InstanceId);
+        self.producer = Producer {
+            instance,
+            epoch: (now.wall_ns / 1_000_000).max(self.producer.epoch.saturating_add(1)),
+        };
+        self.next_sequence = 1;
+        self.health = Health::default();
+        self.add(HealthCounter::EventsRecorded, u64::try_from(self.gathering.len()).unwrap_or(u64::MAX));
+    }
+}
+
+fn stored(cell: u16, bytes: usize, events: u64) -> Stored {
+    let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    Stored { cell, bytes: narrow(u64::try_from(bytes).unwrap_or(u64::MAX)), events: narrow(events) }
+}
+
+fn seed(instance: [u8; 16]) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = instance;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]

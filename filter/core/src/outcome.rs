@@ -18,6 +18,8 @@ pub mod flag {
     pub const UNAUTHORIZED: u64 = 1 << 12;
     /// The client closed its connection.
     pub const DOWNSTREAM_DISCONNECT: u64 = 1 << 14;
+    /// No more attempts were left.
+    pub const RETRIES_EXHAUSTED: u64 = 1 << 15;
     /// The client sent nothing for too long.
     pub const STREAM_IDLE_TIMEOUT: u64 = 1 << 16;
     /// The stream lived longer than it may.
@@ -42,6 +44,9 @@ pub mod flag {
         | (1 << 26);
 }
 
+/// The error type of an answer that said 200 and then that it failed.
+pub const ERROR_IN_BODY: &str = "error_in_body";
+
 /// What is known of a stream's end.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct End<'a> {
@@ -53,6 +58,8 @@ pub struct End<'a> {
     pub details: &'a str,
     /// Whether the response carries `x-envoy-overloaded`.
     pub overloaded: bool,
+    /// Whether the response came from a backend.
+    pub answered: bool,
 }
 
 /// The end and, where it is not a success, its kind in one word.
@@ -67,10 +74,12 @@ pub fn classify(end: &End<'_>) -> (Outcome, Option<&'static str>) {
     if has(flag::STREAM_IDLE_TIMEOUT) {
         return (Outcome::Timeout, Some("stream_idle_timeout"));
     }
-    if has(flag::MAX_DURATION) {
+    // Envoy sets no flag for a stream that has lived for too long.
+    if has(flag::MAX_DURATION) || end.details.ends_with("max_duration_timeout") {
         return (Outcome::Timeout, Some("max_duration"));
     }
-    if has(flag::UPSTREAM_OVERFLOW) || end.overloaded {
+    // A retry that a breaker forbids leaves the backend's own answer standing.
+    if (has(flag::UPSTREAM_OVERFLOW) && !end.answered) || end.overloaded {
         return (Outcome::Rejected, Some("overflow"));
     }
     if has(flag::NO_HEALTHY_UPSTREAM) {
@@ -119,16 +128,22 @@ fn failure(end: &End<'_>) -> &'static str {
 }
 
 /// What one request shows of a circuit breaker: an overflow that the proxy reports goes before a header.
-pub fn breaker(end: &End<'_>, header: Option<&[u8]>) -> Option<Breaker> {
-    if end.flags & flag::UPSTREAM_OVERFLOW != 0 || end.overloaded {
-        return Some(Breaker::Overflow);
-    }
-    let state = header?.trim_ascii().to_ascii_lowercase();
-    match state.as_slice() {
-        b"open" => Some(Breaker::Open),
-        b"half_open" | b"half-open" | b"halfopen" => Some(Breaker::HalfOpen),
-        b"closed" => Some(Breaker::Closed),
-        _ => None,
+pub fn breaker(end: &End<'_>, header: Option<Breaker>) -> Option<Breaker> {
+    if end.flags & flag::UPSTREAM_OVERFLOW != 0 || end.overloaded { Some(Breaker::Overflow) } else { header }
+}
+
+/// The state that a breaker's header names; anything else is unknown.
+pub fn breaker_state(value: &[u8]) -> Option<Breaker> {
+    let value = value.trim_ascii();
+    let is = |names: &[&str]| names.iter().any(|name| value.eq_ignore_ascii_case(name.as_bytes()));
+    if is(&["open"]) {
+        Some(Breaker::Open)
+    } else if is(&["half_open", "half-open", "halfopen"]) {
+        Some(Breaker::HalfOpen)
+    } else if is(&["closed"]) {
+        Some(Breaker::Closed)
+    } else {
+        None
     }
 }
 
@@ -170,14 +185,14 @@ mod tests {
 
         fn a_breaker_is_observed_not_derived() {
             let overflow = End { flags: flag::UPSTREAM_OVERFLOW, ..End::default() };
-            assert_eq!(breaker(&overflow, Some(b"closed")), Some(Breaker::Overflow));
+            assert_eq!(breaker(&overflow, Some(Breaker::Closed)), Some(Breaker::Overflow));
             for (header, expected) in [
                 ("open", Some(Breaker::Open)),
                 (" Half-Open ", Some(Breaker::HalfOpen)),
                 ("CLOSED", Some(Breaker::Closed)),
                 ("1", None),
             ] {
-                assert_eq!(breaker(&End::default(), Some(header.as_bytes())), expected, "{header}");
+                assert_eq!(breaker(&End::default(), breaker_state(header.as_bytes())), expected, "{header}");
             }
             assert_eq!(breaker(&End::default(), None), None);
         }

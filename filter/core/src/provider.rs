@@ -6,7 +6,7 @@
 /// no known API of a model.
 pub fn by_endpoint(endpoint: &str) -> Option<&'static str> {
     let ends = |ends: &[&str]| ends.iter().any(|end| endpoint.ends_with(end));
-    let publishers = endpoint.contains("/publishers/");
+    let publishers = endpoint.as_bytes().windows(12).any(|part| part == b"/publishers/");
     if endpoint.starts_with("/openai/deployments/") {
         Some("azure.ai.openai")
     } else if endpoint.starts_with("/models/chat/completions") {

@@ -1,121 +1,155 @@
-//! The filter's counters in the proxy's own stats.
+//! The filter's numbers in the proxy's own stats, by series.
 //!
 //! The proxy's metrics have no labels: they stand in the name as `.key=value;` and the `stats_tags` in
-//! `envoy/` turn them back into labels. Each name is defined once and its id kept: defining costs a lookup
-//! and mints another id every time.
+//! `envoy/` turn them back into labels. Counts gather here and go to the proxy with the tick; a name is
+//! defined when its first count goes, once, since each definition mints an identity at the proxy.
 
-use std::collections::HashMap;
+mod counter;
+mod health;
+mod series;
 
-use weir_wire::{CostSource, Event, Measure, Outcome, UsageStatus};
+pub(crate) use health::HealthStats;
 
-use crate::host::{Host, MetricId};
+use weir_wire::index::{Hash, Index};
+use weir_wire::{CostSource, Event, Measure, Outcome, Target};
+
+use crate::host::Host;
+use counter::Counter;
+use series::Series;
 
 /// The backend label of requests that no cluster took.
-pub const NO_BACKEND: &str = "none";
-/// That of backends beyond the table's bound.
-const OVERFLOW: &str = "other";
+const NO_BACKEND: &str = "none";
+/// The names of the series that stands for all beyond the table's bound.
+const OTHER: &str = "other";
 
-/// A counter of one backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Counter {
-    Requests(Outcome),
-    Attempts(Outcome),
-    Tokens(TokenKind),
-    CostNanoUsd,
-    CostUnknown,
-    Usage(UsageStatus),
-}
-
-/// The kinds of tokens, which overlap: cache reads and writes are input, reasoning is output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum TokenKind {
-    Input,
-    Output,
-    CacheRead,
-    CacheWrite,
-    Reasoning,
-}
-
-const TOKENS: [(TokenKind, Measure, &str); 5] = [
-    (TokenKind::Input, Measure::InputTokens, "input"),
-    (TokenKind::Output, Measure::OutputTokens, "output"),
-    (TokenKind::CacheRead, Measure::CacheReadTokens, "cache_read"),
-    (TokenKind::CacheWrite, Measure::CacheWriteTokens, "cache_write"),
-    (TokenKind::Reasoning, Measure::ReasoningTokens, "reasoning"),
-];
-
-impl Counter {
-    fn name(self, backend: &str) -> String {
-        let (family, key, value) = match self {
-            Self::Requests(outcome) => ("requests_total", "outcome", outcome.name()),
-            Self::Attempts(outcome) => ("attempts_total", "outcome", outcome.name()),
-            Self::Tokens(kind) => ("tokens_total", "type", token_name(kind)),
-            Self::CostNanoUsd => ("cost_nano_usd_total", "", ""),
-            Self::CostUnknown => ("cost_unknown_requests_total", "", ""),
-            Self::Usage(status) => ("usage_requests_total", "status", status.name()),
-        };
-        // What could end a label or begin another.
-        let backend = backend.replace([';', '='], "_");
-        if key.is_empty() {
-            format!("weir_{family}.backend={backend};")
-        } else {
-            format!("weir_{family}.backend={backend};.{key}={value};")
-        }
-    }
-}
-
-fn token_name(kind: TokenKind) -> &'static str {
-    TOKENS.iter().find(|(known, _, _)| *known == kind).map_or("", |(_, _, name)| name)
-}
-
-/// The ids of all counters that have been used.
-#[derive(Debug, Default)]
-pub struct Stats {
-    backends: HashMap<String, HashMap<Counter, MetricId>>,
+/// All series that this VM has seen.
+#[derive(Debug)]
+pub(crate) struct Stats {
+    seed: u64,
+    series: Vec<Series>,
+    index: Index,
+    /// Those that have counts for the proxy.
+    dirty: Vec<u32>,
+    other: Option<u32>,
 }
 
 impl Stats {
+    /// An empty table; the seed is the VM's own.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, series: Vec::new(), index: Index::default(), dirty: Vec::new(), other: None }
+    }
+
+    /// How many series there are.
+    pub(crate) fn len(&self) -> usize {
+        self.series.len()
+    }
+
     /// Counts one event. Returns whether it went under `other`, the table being full.
-    pub fn record(&mut self, host: &impl Host, event: &Event<'_>, max_series: usize) -> bool {
-        let backend = event.target.backend.unwrap_or(NO_BACKEND);
-        let full = !self.backends.contains_key(backend) && self.backends.len() >= max_series;
-        let backend = if full { OVERFLOW } else { backend };
-        let ids = match self.backends.get_mut(backend) {
-            Some(ids) => ids,
-            None => self.backends.entry(backend.to_owned()).or_default(),
+    pub(crate) fn record(&mut self, host: &impl Host, event: &Event<'_>, max_series: usize) -> bool {
+        let known = self.find(&event.target, max_series);
+        let at = match known {
+            Some(at) => at,
+            None => self.other(),
         };
-        let mut add = |counter: Counter, by: u64| add(ids, host, backend, counter, by);
-        let outcome = event.result.outcome;
-        add(Counter::Requests(outcome), 1);
-        add(Counter::Attempts(outcome), event.result.attempts.unwrap_or(0).into());
-        for (kind, measure, _) in TOKENS {
-            add(Counter::Tokens(kind), event.measures.get(measure).unwrap_or(0));
+        let Some(series) = usize::try_from(at).ok().and_then(|at| self.series.get_mut(at)) else {
+            return true;
+        };
+        if !series.dirty {
+            series.dirty = true;
+            self.dirty.push(at);
         }
-        if let Some(status) = event.result.usage_status {
-            add(Counter::Usage(status), 1);
-        }
-        match (event.measures.get(Measure::CostNanoUsd), event.result.cost_source) {
-            (Some(nano_usd), Some(CostSource::Header | CostSource::Body)) => {
-                add(Counter::CostNanoUsd, nano_usd)
+        count(series, event);
+        series.time(host, &event.measures);
+        known.is_none()
+    }
+
+    /// Gives the proxy all that has been counted since the last time.
+    pub(crate) fn flush(&mut self, host: &impl Host) {
+        while let Some(at) = self.dirty.pop() {
+            if let Some(series) = usize::try_from(at).ok().and_then(|at| self.series.get_mut(at)) {
+                series.dirty = false;
+                series.flush(host);
             }
-            _ => add(Counter::CostUnknown, 1),
         }
-        full
+    }
+
+    /// The series of `target`, made if there is room for it.
+    fn find(&mut self, target: &Target<&str>, max_series: usize) -> Option<u32> {
+        let names = [target.backend, target.route, target.model, target.algorithm];
+        let Self { seed, series, index, .. } = self;
+        let at = |position: u32| usize::try_from(position).ok().and_then(|at| series.get(at));
+        let hash = names.iter().fold(Hash::new(*seed), |hash, name| hash.name(*name));
+        let found = index.find(hash, |position| at(position).is_some_and(|series| series.is(names)));
+        // The series `other` is one more.
+        let most = max_series.saturating_add(usize::from(self.other.is_some()));
+        if found.is_some() || series.len() >= most {
+            return found;
+        }
+        let position = u32::try_from(series.len()).ok()?;
+        let hash_of = |position| at(position).map_or(Hash::new(*seed), |series| series.hash(*seed));
+        index.add(hash, position, hash_of);
+        series.push(Series::new(names));
+        Some(position)
+    }
+
+    fn other(&mut self) -> u32 {
+        match self.other {
+            Some(at) => at,
+            None => {
+                let at = self.add(Series::new([Some(OTHER); 4]));
+                *self.other.insert(at)
+            }
+        }
+    }
+
+    fn add(&mut self, series: Series) -> u32 {
+        let at = u32::try_from(self.series.len()).unwrap_or(u32::MAX);
+        self.series.push(series);
+        at
     }
 }
 
-fn add(ids: &mut HashMap<Counter, MetricId>, host: &impl Host, backend: &str, counter: Counter, by: u64) {
-    // The proxy refuses an increment by nothing.
-    if by == 0 {
-        return;
+fn count(series: &mut Series, event: &Event<'_>) {
+    let outcome = event.result.outcome;
+    let measure = |measure| event.measures.get(measure).unwrap_or(0);
+    series.add(Counter::requests(outcome), 1);
+    series.add(Counter::attempts(outcome), event.result.attempts.unwrap_or(0).into());
+    for (counter, tokens) in Counter::TOKENS {
+        series.add(counter, measure(tokens));
     }
-    let id = match ids.get(&counter) {
-        Some(id) => *id,
-        None => {
-            let Some(id) = host.define_counter(&counter.name(backend)) else { return };
-            ids.insert(counter, id);
-            id
-        }
-    };
-    host.increment_metric(id, i64::try_from(by).unwrap_or(i64::MAX));
+    if let Some(status) = event.result.usage_status {
+        series.add(Counter::usage(status), 1);
+    }
+    let cost = measure(Measure::CostNanoUsd);
+    match event.result.cost_source {
+        Some(CostSource::Header) => series.add(Counter::COST_HEADER, cost),
+        Some(CostSource::Body) => series.add(Counter::COST_BODY, cost),
+        _ => series.add(Counter::COST_UNKNOWN, 1),
+    }
+    let tokens = measure(Measure::InputTokens).saturating_add(measure(Measure::OutputTokens));
+    // Paid for, and the client did not get it.
+    if outcome != Outcome::Success && (tokens > 0 || cost > 0) {
+        series.add(Counter::WASTED_REQUESTS, 1);
+        series.add(Counter::WASTED_INPUT, measure(Measure::InputTokens));
+        series.add(Counter::WASTED_OUTPUT, measure(Measure::OutputTokens));
+        series.add(Counter::WASTED_COST, cost);
+    }
+    if let Some(counter) = Counter::breaker(&event.result) {
+        series.add(counter, 1);
+    }
+    if event.result.streamed == Some(true) {
+        series.add(Counter::STREAMED, 1);
+    }
+    if let Some(cache) = event.result.cache {
+        series.add(Counter::cache(cache), 1);
+    }
+    series.add(Counter::REQUEST_BYTES, measure(Measure::RequestBytes));
+    series.add(Counter::RESPONSE_BYTES, measure(Measure::ResponseBytes));
+    series.set_limits(
+        event.measures.get(Measure::RemainingRequests),
+        event.measures.get(Measure::RemainingTokens),
+    );
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,58 +1,96 @@
 //! One HTTP stream: what is noted while it passes, and its event at the end.
 //!
-//! Callbacks note times and scan the body; everything else is read in [`Stream::log`], which every stream
-//! reaches exactly once whatever its end, and perhaps with no callback before it.
+//! Callbacks note times, read the response's headers and scan the body; everything else is read in
+//! [`Stream::log`], which every stream reaches exactly once whatever its end, and perhaps with no callback
+//! before it.
 
+use crate::attributes;
 use crate::config::Config;
+use crate::head::{Head, Lookup};
 use crate::host::Host;
-use crate::observe;
-use crate::record::{Noted, Record};
+use crate::record::{Names, Noted, Sources};
 use crate::usage::BodyScanner;
 use crate::vm::Vm;
 
 /// How much of a chunk is looked at in one go.
 const SLICE: usize = 32 * 1024;
 
+/// The status of a connection that speaks another protocol from here on.
+const SWITCHING_PROTOCOLS: u16 = 101;
+
+/// A configuration, ready for use by streams.
+#[derive(Debug)]
+pub struct Active {
+    pub(crate) config: Config,
+    pub(crate) lookup: Lookup,
+    pub(crate) reader: attributes::Reader,
+}
+
+impl Active {
+    /// Prepares `config` at a proxy.
+    pub fn new(host: &impl Host, config: Config) -> Self {
+        let lookup = Lookup::new(&config.headers);
+        let reader = attributes::Reader::new(host, &config);
+        Self { config, lookup, reader }
+    }
+}
+
 /// One stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Stream {
+    /// The root whose configuration was in force when it began.
+    root: u32,
     noted: Noted,
+    head: Option<Head>,
     scanner: Option<Box<BodyScanner>>,
+    /// Whether the response has come to its end.
+    complete: bool,
     logged: bool,
 }
 
 impl Stream {
     /// A stream of which nothing has been seen.
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(root: u32) -> Self {
+        Self { root, noted: Noted::default(), head: None, scanner: None, complete: false, logged: false }
     }
 
-    /// The response's headers have come.
-    pub fn on_response_headers(&mut self, host: &impl Host, config: &Config) {
-        if !config.enabled {
-            return;
-        }
+    /// The root that it belongs to.
+    pub fn root(&self) -> u32 {
+        self.root
+    }
+
+    /// The response's headers have come; `end` tells that nothing follows.
+    pub fn on_response_headers(&mut self, host: &impl Host, active: &Active, vm: &mut Vm, end: bool) {
+        self.complete = end;
         self.noted.headers_ns = Some(host.monotonic_ns());
-        let headers = host.response_headers();
-        let header = |name| observe::header(&headers, name);
-        let scanner = BodyScanner::new(header("content-type"), header("content-encoding"));
-        self.noted.streamed = Some(scanner.as_ref().is_some_and(BodyScanner::is_stream));
-        self.scanner = scanner.filter(|_| config.scan_usage).map(Box::new);
+        let (head, framed) = Head::read(host.response_headers(), &active.lookup);
+        let scan = active.config.usage.enabled && head.status != Some(SWITCHING_PROTOCOLS);
+        self.head = Some(head);
+        self.end_scan(vm);
+        let scanner = BodyScanner::new(framed.content_type, framed.content_encoding).filter(|_| scan);
+        self.noted.streamed =
+            scanner.as_ref().is_some_and(BodyScanner::is_stream) || is_event_stream(framed.content_type);
+        if let Some(scanner) = scanner.filter(|scanner| vm.begin_scan(scanner.memory(), &active.config)) {
+            self.scanner = Some(Box::new(scanner));
+        }
     }
 
-    /// A chunk of the response's body is at hand, `size` bytes long.
-    pub fn on_response_body(&mut self, host: &impl Host, size: usize) {
-        if self.noted.streamed != Some(true) && self.scanner.is_none() {
+    /// A chunk of the response's body is at hand, `size` bytes long; `end` tells that nothing follows.
+    pub fn on_response_body(&mut self, host: &impl Host, size: usize, end: bool) {
+        self.complete |= end;
+        if size == 0 {
             return;
         }
-        let now = host.monotonic_ns();
-        if size > 0 {
-            if let Some(before) = self.noted.chunk_ns {
-                let gap = now.saturating_sub(before);
-                self.noted.longest_gap_ns =
-                    Some(self.noted.longest_gap_ns.map_or(gap, |longest| longest.max(gap)));
+        let noted = &mut self.noted;
+        noted.response_bytes = noted.response_bytes.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
+        let mut now_ns = 0;
+        if noted.streamed {
+            now_ns = host.monotonic_ns();
+            if let Some(before) = noted.chunk_ns {
+                let gap = now_ns.saturating_sub(before);
+                noted.longest_gap_ns = Some(noted.longest_gap_ns.map_or(gap, |longest| longest.max(gap)));
             }
-            self.noted.chunk_ns = Some(now);
+            noted.chunk_ns = Some(now_ns);
         }
         let Some(scanner) = &mut self.scanner else { return };
         let mut start = 0;
@@ -61,27 +99,66 @@ impl Stream {
             let Some(bytes) = host.response_body(start, wanted).filter(|bytes| !bytes.is_empty()) else {
                 break;
             };
-            scanner.feed(&bytes);
+            scanner.feed(bytes);
             start = start.saturating_add(bytes.len());
         }
-        if self.noted.content_ns.is_none() && scanner.has_content() {
-            self.noted.content_ns = Some(now);
+        if noted.streamed && noted.content_ns.is_none() && scanner.has_content() {
+            noted.content_ns = Some(now_ns);
         }
     }
 
     /// The stream is over: makes its event and hands it to `vm`. A second call does nothing.
-    pub fn log(&mut self, host: &impl Host, config: &Config, vm: &mut Vm) {
-        if self.logged || !config.enabled {
+    pub fn log(&mut self, host: &impl Host, active: &Active, vm: &mut Vm) {
+        if std::mem::replace(&mut self.logged, true) {
             return;
         }
-        self.logged = true;
-        let counts = self.scanner.take().map(|mut scanner| {
+        if let Some(scanner) = &mut self.scanner {
             scanner.finish();
-            scanner
-        });
-        let counts = counts.as_deref().map(BodyScanner::counts);
-        Record::read(host, config, &self.noted, counts).hand_to(host, vm);
+        }
+        // A stream that was cut need not have a flag that says so.
+        let whole = self.complete && self.head.as_ref().is_some_and(|head| head.from_upstream);
+        let attributes = active.reader.read(host, whole);
+        // What the client got is not what passed here: the proxy has put an answer of its own in its place.
+        let replaced =
+            |head: &Head| attributes.code().is_some_and(|code| head.status.map(u64::from) != Some(code));
+        let head = match self.head.take().filter(|head| !replaced(head)) {
+            Some(head) => head,
+            None => Head::read(host.response_headers(), &active.lookup).0,
+        };
+        let now = vm.now(host);
+        let names = Names::read(&active.config, &attributes);
+        let counts = self.scanner.as_deref().map(BodyScanner::counts);
+        let refused = head.refused.saturating_add(counts.map_or(0, |counts| counts.refused().into()));
+        let backend = active.config.backends.get(names.cluster().unwrap_or_default());
+        let path = attributes.path();
+        let endpoint = path.and_then(|path| vm.endpoints.of(path)).cloned();
+        let sources = Sources {
+            backend,
+            attributes,
+            head: &head,
+            noted: &self.noted,
+            counts,
+            endpoint: endpoint.as_ref(),
+            now_ns: now.monotonic_ns,
+            wall_ns: now.wall_ns,
+        };
+        vm.record(host, &sources.event(&names), refused, now);
+        self.end_scan(vm);
     }
+
+    /// Gives the scan's memory back.
+    pub(crate) fn end_scan(&mut self, vm: &mut Vm) {
+        if let Some(scanner) = self.scanner.take() {
+            vm.end_scan(scanner.memory());
+        }
+    }
+}
+
+/// Whether the answer is a stream although nobody scans it.
+fn is_event_stream(content_type: Option<&[u8]>) -> bool {
+    const STREAM: &[u8] = b"text/event-stream";
+    let begin = content_type.and_then(|content_type| content_type.trim_ascii_start().get(..STREAM.len()));
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(STREAM))
 }
 
 #[cfg(test)]

@@ -1,19 +1,18 @@
 //! The proxy-wasm module: turns a gateway's callbacks into calls of `weir-filter-core`, and its host calls
 //! into the core's [`Host`](weir_filter_core::Host). It judges nothing itself.
 //!
-//! Nothing here pauses a stream, and nothing may panic.
+//! It speaks proxy-wasm's ABI 0.2.1 directly, and exports no callback that it does not need: the proxy pays
+//! for every one that is there. Nothing here pauses a stream, and nothing may panic.
 
-mod clock;
-mod entropy;
-mod http;
-mod root;
-mod sdk_host;
-
-use proxy_wasm::traits::RootContext;
-
-/// What a host calls before anything else.
-#[expect(unsafe_code, reason = "the host finds the function by this symbol")]
-#[unsafe(no_mangle)]
-pub extern "C" fn _initialize() {
-    proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(root::Root::default()) });
-}
+#[cfg(target_arch = "wasm32")]
+mod abi;
+#[cfg(target_arch = "wasm32")]
+mod allocator;
+#[cfg(target_arch = "wasm32")]
+mod callbacks;
+#[cfg(target_arch = "wasm32")]
+mod host;
+#[cfg(target_arch = "wasm32")]
+mod scratch;
+#[cfg(target_arch = "wasm32")]
+mod wasi;

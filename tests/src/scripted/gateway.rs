@@ -53,7 +53,8 @@ impl Gateway {
         let upstreams = Upstreams::start(&board).await?;
         let collector = Collector::start(&artifacts.collector, directory.path(), any_port(), &[]).await?;
         let file = layout.write(&artifacts, directory.path(), collector.address(), &upstreams)?;
-        let envoy = Envoy::run(Command::new(&artifacts.envoy), directory.path(), &file, layout.workers).await?;
+        let envoy =
+            Envoy::run(Command::new(&artifacts.envoy), directory.path(), &file, layout.workers).await?;
         let (ids, known) = (AtomicU64::new(1), AtomicU64::new(0));
         Ok(Self { envoy, collector, board, ids, known, _upstreams: upstreams, _directory: directory })
     }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 use super::ConfigError;
 use super::limits::within;
+use super::section::Section;
+use super::value::Value;
+use crate::words;
 
 /// Where batches go.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,45 +35,30 @@ impl fmt::Debug for Collector {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Raw {
-    cluster: String,
-    authority: String,
-    path: String,
-    token: Option<String>,
-    timeout_ms: u64,
-}
-
-impl Default for Raw {
-    fn default() -> Self {
-        Self {
-            cluster: "weir_collector".to_owned(),
-            authority: "weir".to_owned(),
-            path: "/api/v1/events".to_owned(),
-            token: None,
-            timeout_ms: 5_000,
-        }
-    }
-}
-
-impl Raw {
-    pub(super) fn validate(self) -> Result<Collector, ConfigError> {
-        visible("collector.cluster", &self.cluster)?;
-        visible("collector.authority", &self.authority)?;
-        visible("collector.path", &self.path)?;
-        if !self.path.starts_with('/') {
+impl Collector {
+    pub(super) fn read(value: &Value) -> Result<Self, ConfigError> {
+        const KEYS: &[&str] = &["cluster", "authority", "path", "token", "timeout_ms"];
+        let section = Section::new("collector", value, KEYS)?;
+        let text = |key: &str, default: &str| {
+            let text = section.text(key)?.unwrap_or(default);
+            visible(&section.path_of(key), text)?;
+            Ok::<String, ConfigError>(text.to_owned())
+        };
+        let path = text("path", "/api/v1/events")?;
+        if !path.starts_with('/') {
             return Err(ConfigError::new("collector.path", "must begin with a slash"));
         }
-        if let Some(token) = &self.token {
+        let token = section.text("token")?;
+        if let Some(token) = token {
             visible("collector.token", token)?;
         }
-        let timeout_ms = within("collector.timeout_ms", self.timeout_ms, 100, 60_000)?;
-        Ok(Collector {
-            cluster: self.cluster,
-            authority: self.authority,
-            path: self.path,
-            authorization: self.token.map(|token| format!("Bearer {token}")),
+        let timeout_ms = section.whole("timeout_ms")?.unwrap_or(5_000);
+        let timeout_ms = within("collector.timeout_ms", timeout_ms, 100, 60_000)?;
+        Ok(Self {
+            cluster: text("cluster", "weir_collector")?,
+            authority: text("authority", "weir")?,
+            path,
+            authorization: token.map(|token| words::concat(["Bearer ", token])),
             timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX),
         })
     }

@@ -1,8 +1,9 @@
 //! `headers`: which headers carry what.
 
-use serde::Deserialize;
-
 use super::ConfigError;
+use super::section::Section;
+use super::value::Value;
+use crate::words;
 
 /// Declares the lists with their default names.
 macro_rules! header_lists {
@@ -13,22 +14,15 @@ macro_rules! header_lists {
             $($(#[doc = $doc])+ pub $field: Vec<String>,)+
         }
 
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        pub(super) struct Raw {
-            $($field: Vec<String>,)+
-        }
-
-        impl Default for Raw {
-            fn default() -> Self {
-                Self { $($field: vec![$($default.to_owned()),*],)+ }
-            }
-        }
-
-        impl Raw {
-            pub(super) fn validate(self) -> Result<Headers, ConfigError> {
-                Ok(Headers {
-                    $($field: names(concat!("headers.", stringify!($field)), &self.$field)?,)+
+        impl Headers {
+            pub(super) fn read(value: &Value) -> Result<Self, ConfigError> {
+                const KEYS: &[&str] = &[$(stringify!($field)),+];
+                let section = Section::new("headers", value, KEYS)?;
+                Ok(Self {
+                    $($field: match section.texts(stringify!($field))? {
+                        Some(names) => self::names(concat!("headers.", stringify!($field)), &names)?,
+                        None => vec![$($default.to_owned()),*],
+                    },)+
                 })
             }
         }
@@ -58,7 +52,7 @@ header_lists! {
     model = [],
 }
 
-fn names(key: &str, names: &[String]) -> Result<Vec<String>, ConfigError> {
+fn names(key: &str, names: &[&str]) -> Result<Vec<String>, ConfigError> {
     names.iter().map(|name| self::name(key, name)).collect()
 }
 
@@ -66,7 +60,7 @@ fn names(key: &str, names: &[String]) -> Result<Vec<String>, ConfigError> {
 pub(super) fn name(key: &str, text: &str) -> Result<String, ConfigError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if text.is_empty() || text.len() > 128 || !text.bytes().all(allowed) {
-        return Err(ConfigError::new(key, format!("{text:?} is not the name of a header")));
+        return Err(ConfigError::new(key, words::concat([text, " is not the name of a header"])));
     }
     Ok(text.to_ascii_lowercase())
 }

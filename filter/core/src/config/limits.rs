@@ -1,36 +1,43 @@
 //! Intervals and bounds.
 
 use super::ConfigError;
+use super::section::Section;
+use crate::words;
 
 /// The most that one callout may carry: dispatching blocks the proxy's worker about 1 ms a MiB.
 const MOST_BATCH_BYTES: u64 = 256 * 1024;
 
-/// Intervals and bounds of the filter's memory.
+/// Intervals and bounds of what the filter keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How often a batch is closed, milliseconds.
     pub flush_interval_ms: u64,
     /// The most bytes of one batch.
     pub max_batch_bytes: usize,
-    /// The most bytes of undelivered batches, for one VM.
+    /// The most bytes of undelivered detail, for one VM.
     pub max_buffer_bytes: usize,
     /// The most series that have stats of their own; the rest counts under `other`.
     pub max_series: usize,
 }
 
 impl Limits {
-    pub(super) fn validate(flush: u64, batch: u64, buffer: u64, series: u64) -> Result<Self, ConfigError> {
-        let flush_interval_ms = within("flush_interval_ms", flush, 10, 60_000)?;
-        let batch = within("max_batch_bytes", batch, 4_096, MOST_BATCH_BYTES)?;
-        let buffer = within("max_buffer_bytes", buffer, batch, 1 << 30)?;
-        let series = within("max_series", series, 1, 100_000)?;
+    pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
+        let number = |key: &str, default: u64, least: u64, most: u64| {
+            within(key, section.whole(key)?.unwrap_or(default), least, most)
+        };
+        let batch = number("max_batch_bytes", 192 * 1024, 4_096, MOST_BATCH_BYTES)?;
         Ok(Self {
-            flush_interval_ms,
-            max_batch_bytes: usize::try_from(batch).unwrap_or(usize::MAX),
-            max_buffer_bytes: usize::try_from(buffer).unwrap_or(usize::MAX),
-            max_series: usize::try_from(series).unwrap_or(usize::MAX),
+            flush_interval_ms: number("flush_interval_ms", 1_000, 10, 60_000)?,
+            max_batch_bytes: size(batch),
+            max_buffer_bytes: size(number("max_buffer_bytes", 3 * 1024 * 1024, batch, 1 << 30)?),
+            max_series: size(number("max_series", 1_000, 1, 100_000)?),
         })
     }
+}
+
+/// A number of bytes that has been found to be small.
+pub(super) fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// `value` if it lies in the range, both ends included.
@@ -38,5 +45,7 @@ pub(super) fn within(key: &str, value: u64, least: u64, most: u64) -> Result<u64
     if (least..=most).contains(&value) {
         return Ok(value);
     }
-    Err(ConfigError::new(key, format!("{value} is not between {least} and {most}")))
+    let numbers = [value, least, most].map(|number| number.to_string());
+    let [value, least, most] = numbers.each_ref().map(String::as_str);
+    Err(ConfigError::new(key, words::concat([value, " is not between ", least, " and ", most])))
 }

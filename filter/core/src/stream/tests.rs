@@ -1,12 +1,10 @@
-use std::rc::Rc;
-
 use weir_wire::{
-    Batch, Breaker, Cache, CostSource, Event, EventResult, Measure, Outcome, Target, UsageStatus,
+    Batch, Breaker, Cache, CostSource, Event, EventResult, HealthCounter, Measure, Outcome, Target,
+    UsageStatus,
 };
 
-use super::*;
-use crate::fake_host::FakeHost;
-use crate::host::{CalloutId, Property};
+use crate::fake_host::{FakeHost, headers};
+use crate::plugin::Plugin;
 use crate::testing::test;
 
 const CHAT: &[(&str, &str)] = &[
@@ -28,41 +26,50 @@ const ANSWER: &[(&str, &str)] = &[
     ("x-ratelimit-remaining-requests", "59"),
 ];
 
-fn config() -> Config {
-    Config::parse(br#"{"consumer": {"header": "x-team"}, "backends": {"openai": {"type": "llm"}}}"#).unwrap()
-}
+const CONFIG: &str = r#"{"consumer": {"header": "x-team"}, "backends": {"openai": {"type": "llm"}}}"#;
 
 fn host(request: &[(&str, &str)], response: &[(&str, &str)]) -> FakeHost {
     FakeHost::with_headers(request, response)
-        .text(Property::ClusterName, "openai")
-        .text(Property::RouteName, "chat")
-        .text(Property::UpstreamAddress, "10.0.0.1:443")
-        .text(Property::ResponseCodeDetails, "via_upstream")
-        .text(Property::NodeId, "edge-1")
-        .number(Property::ResponseFlags, 0)
-        .number(Property::AttemptCount, 1)
-        .number(Property::RequestDuration, 100_000_000)
-        .number(Property::PoolReadyDuration, 2_000_000)
-        .number(Property::BackendLatency, 90_000_000)
-        .number(Property::RequestSize, 812)
-        .number(Property::ResponseSize, 2_048)
+        .text("xds.cluster_name", "openai")
+        .text("xds.route_name", "chat")
+        .text("upstream.address", "10.0.0.1:443")
+        .text("response.code_details", "via_upstream")
+        .text("xds.node.id", "edge-1")
+        .number("response.flags", 0)
+        .number("upstream.request_attempt_count", 1)
+        .number("request.duration", 100_000_000)
+        .number("upstream.cx_pool_ready_duration", 2_000_000)
+        .number("request.size", 812)
+}
+
+fn plugin(host: &FakeHost, config: &str) -> Plugin {
+    let mut plugin = Plugin::new();
+    *host.configuration.borrow_mut() = config.as_bytes().to_vec();
+    plugin.on_context_create(host, 1, 0);
+    assert!(plugin.on_configure(host, 1), "{:?}", host.logs());
+    plugin
 }
 
 /// Lets a stream pass: headers after 40 ms, then the chunks 20 ms apart, the end at 100 ms.
-fn pass(host: &FakeHost, config: &Config, chunks: &[&str]) -> Batch {
-    let mut vm = Vm::new(host, [1; 16], Rc::new(config.clone()));
-    let mut stream = Stream::new();
+fn pass(host: &FakeHost, config: &str, chunks: &[&str]) -> Batch {
+    pass_to_end(host, config, chunks, true)
+}
+
+fn pass_to_end(host: &FakeHost, config: &str, chunks: &[&str], whole: bool) -> Batch {
+    let mut plugin = plugin(host, config);
+    plugin.on_context_create(host, 2, 1);
     host.pass_ms(40);
-    stream.on_response_headers(host, config);
-    for chunk in chunks {
+    plugin.on_response_headers(host, 2, chunks.is_empty() && whole);
+    for (at, chunk) in chunks.iter().enumerate() {
         host.pass_ms(20);
         *host.chunk.borrow_mut() = chunk.as_bytes().to_vec();
-        stream.on_response_body(host, chunk.len());
+        plugin.on_response_body(host, 2, chunk.len(), whole && at + 1 == chunks.len());
     }
     host.pass_ms(60 - 20 * chunks.len() as u64);
-    stream.log(host, config, &mut vm);
-    stream.log(host, config, &mut vm);
-    vm.tick(host);
+    plugin.on_log(host, 2);
+    plugin.on_log(host, 2);
+    plugin.on_delete(host, 2);
+    plugin.on_tick(host);
     let batches = host.batches();
     assert_eq!((batches.len(), batches[0].len()), (1, 1), "once, however often the end is called");
     batches.into_iter().next().unwrap()
@@ -76,7 +83,7 @@ test! {
     fn everything_known_of_a_good_answer_is_recorded() {
         let host = host(CHAT, ANSWER);
         let body = r#"{"model":"gpt-4.1-mini","usage":{"prompt_tokens":120,"completion_tokens":80}}"#;
-        let batch = pass(&host, &config(), &[body]);
+        let batch = pass(&host, CONFIG, &[body]);
         let event = batch.event(0).unwrap();
         assert_eq!(event.request_id.to_string(), "7d444840-9dc0-41d1-b245-5ffdce74fad2");
         assert!(event.trace.is_some());
@@ -85,7 +92,7 @@ test! {
         assert_eq!(event.target, Target {
             backend: Some("openai"),
             backend_type: Some("llm"),
-            upstream: Some("10.0.0.1:443"),
+            upstream: None,
             endpoint: Some("/v1/chat/completions"),
             route: Some("chat"),
             method: Some("POST"),
@@ -94,7 +101,6 @@ test! {
             model: Some("gpt-4.1-mini"),
         });
         assert_eq!(event.result, EventResult {
-            details: Some("via_upstream"),
             status: Some(200),
             attempts: Some(1),
             streamed: Some(false),
@@ -104,8 +110,8 @@ test! {
             ..EventResult::new(Outcome::Success)
         });
         use Measure as M;
-        let known = [M::DurationUs, M::TtfbUs, M::BackendUs, M::PoolWaitUs, M::RequestBytes, M::ResponseBytes];
-        let expected = [100_000, 40_000, 90_000, 2_000, 812, 2_048];
+        let known = [M::DurationUs, M::TtfbUs, M::PoolWaitUs, M::RequestBytes, M::ResponseBytes];
+        let expected = [100_000, 40_000, 2_000, 812, body.len() as u64];
         assert_eq!(micros(&event, &known), expected.map(Some));
         let known = [M::InputTokens, M::OutputTokens, M::CostNanoUsd, M::QualityScore, M::RemainingRequests];
         assert_eq!(micros(&event, &known), [120, 80, 2_000_000, 850_000, 59].map(Some));
@@ -116,7 +122,7 @@ test! {
     fn a_stream_is_timed_by_its_content() {
         let response = [(":status", "200"), ("content-type", "text/event-stream"), ("x-envoy-upstream-service-time", "1")];
         let host = host(CHAT, &response);
-        let batch = pass(&host, &config(), &[
+        let batch = pass(&host, CONFIG, &[
             "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
             "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n",
             "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5}}\n\ndata: [DONE]\n\n",
@@ -134,9 +140,8 @@ test! {
         let request = [(":method", "POST"), (":path", "/v1/messages")];
         let left = |chunks: &[&str]| {
             let host = host(&request, &response);
-            host.properties.borrow_mut().retain(|(property, _)| *property != Property::ResponseFlags);
-            let host = host.number(Property::ResponseFlags, 1 << 14);
-            let batch = pass(&host, &config(), chunks);
+            let host = host.number("response.flags", 1 << 14);
+            let batch = pass_to_end(&host, CONFIG, chunks, false);
             let event = batch.event(0).unwrap();
             (event.result.outcome, event.result.usage_status, micros(&event, &[Measure::InputTokens, Measure::OutputTokens]))
         };
@@ -149,12 +154,12 @@ test! {
 
     fn a_local_reply_has_no_backend_times() {
         let host = FakeHost::with_headers(CHAT, &[(":status", "503"), ("x-envoy-overloaded", "true")])
-            .text(Property::ClusterName, "openai")
-            .text(Property::ResponseCodeDetails, "upstream_reset_before_response_started{overflow}")
-            .number(Property::ResponseFlags, 1 << 7)
-            .number(Property::AttemptCount, 1)
-            .number(Property::RequestDuration, 100_000_000);
-        let batch = pass(&host, &config(), &[]);
+            .text("xds.cluster_name", "openai")
+            .text("response.code_details", "upstream_reset_before_response_started{overflow}")
+            .number("response.flags", 1 << 7)
+            .number("upstream.request_attempt_count", 1)
+            .number("request.duration", 100_000_000);
+        let batch = pass(&host, CONFIG, &[]);
         let event = batch.event(0).unwrap();
         assert_eq!(event.result, EventResult {
             error_type: Some("overflow"),
@@ -171,27 +176,113 @@ test! {
 
     fn a_stream_of_which_nothing_is_known_is_still_counted() {
         let host = FakeHost::default();
-        let config = config();
-        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
-        Stream::new().log(&host, &config, &mut vm);
-        vm.tick(&host);
+        let mut plugin = plugin(&host, "");
+        plugin.on_context_create(&host, 2, 1);
+        plugin.on_log(&host, 2);
+        plugin.on_tick(&host);
         let batch = host.batches().remove(0);
         assert_eq!(batch.event(0).unwrap().result.error_type, Some("no_response"));
-        assert_eq!(host.counters()["weir_requests_total.backend=none;.outcome=error;"], 1);
+        assert_eq!(host.metrics()["weir_requests_total.backend=none;.outcome=error;"], 1);
+    }
+
+    fn an_expression_gives_what_single_reads_give() {
+        let body = r#"{"model":"gpt-4.1-mini","usage":{"prompt_tokens":120,"completion_tokens":80}}"#;
+        let [with, without] = [true, false].map(|expressions| {
+            let host = host(CHAT, ANSWER);
+            host.has_expressions.set(expressions);
+            (pass(&host, CONFIG, &[body]), host.single_reads.get())
+        });
+        assert_eq!(with.0.event(0), without.0.event(0));
+        assert_eq!((with.1, without.1), (1, 8), "the node's name alone is read singly");
+        // No backend was chosen: the expression has no value.
+        let host = FakeHost::with_headers(CHAT, &[(":status", "404")]).number("response.flags", 1 << 8).number("request.duration", 5_000);
+        host.has_expressions.set(true);
+        let batch = pass(&host, CONFIG, &[]);
+        let event = batch.event(0).unwrap();
+        assert_eq!((event.result.error_type, event.measures.get(Measure::DurationUs)), (Some("client_error"), Some(5)));
+    }
+
+    fn a_stream_that_was_cut_without_a_flag_is_judged_by_the_proxys_words() {
+        let host = host(CHAT, ANSWER).text("response.code_details", "max_duration_timeout");
+        let batch = pass_to_end(&host, CONFIG, &["{"], false);
+        assert_eq!(batch.event(0).unwrap().result.outcome, Outcome::Timeout);
+        assert_eq!(batch.event(0).unwrap().target.upstream, Some("10.0.0.1:443"));
+    }
+
+    fn an_answer_that_the_proxy_put_in_anothers_place_is_the_one_that_counts() {
+        let host = host(CHAT, ANSWER).number("response.code", 500).text("response.code_details", "ext_proc_error").number("response.flags", 0);
+        let mut plugin = plugin(&host, CONFIG);
+        plugin.on_context_create(&host, 2, 1);
+        plugin.on_response_headers(&host, 2, false);
+        *host.response.borrow_mut() = headers(&[(":status", "500")]);
+        plugin.on_log(&host, 2);
+        plugin.on_tick(&host);
+        let batch = host.batches().remove(0);
+        let event = batch.event(0).unwrap();
+        assert_eq!((event.result.status, event.result.cost_source, event.result.outcome), (Some(500), None, Outcome::Error));
+    }
+
+    fn consumers_are_hashed_and_dimensions_read_from_headers_and_metadata() {
+        let config = r#"{"consumer": {"header": "x-team", "hash": "a key of sixteen"}, "dimensions": [
+            {"name": "tenant", "header": "x-tenant"}, {"name": "plan", "metadata": ["jwt", "plan"]}, {"name": "none", "header": "x-none"}]}"#;
+        let request = [CHAT, &[("x-tenant", "acme;\n"), ("x-tenant", "second")]].concat();
+        let host = host(&request, ANSWER).text("metadata.filter_metadata.jwt.plan", "gold");
+        let batch = pass(&host, config, &[]);
+        let event = batch.event(0).unwrap();
+        assert_eq!(event.consumer, Some("5d751c1bdd3d2de17cb55db5498dc198"));
+        assert_eq!(event.dimensions, [Some("acme_"), Some("gold"), None, None]);
+        assert_eq!(batch.dimension_names(), [Some("tenant"), Some("plan"), Some("none"), None]);
+    }
+
+    fn scans_keep_within_the_memory_that_they_are_given() {
+        let host = host(CHAT, ANSWER);
+        let mut plugin = plugin(&host, r#"{"usage": {"max_scan_bytes": 3000}}"#);
+        for context in 2..12 {
+            plugin.on_context_create(&host, context, 1);
+            plugin.on_response_headers(&host, context, false);
+        }
+        let body = r#"{"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
+        *host.chunk.borrow_mut() = body.as_bytes().to_vec();
+        for context in 2..12 {
+            plugin.on_response_body(&host, context, body.len(), true);
+            plugin.on_log(&host, context);
+            plugin.on_delete(&host, context);
+        }
+        plugin.on_tick(&host);
+        let batch = host.batches().remove(0);
+        let reported = batch.events().filter(|event| event.result.usage_status == Some(UsageStatus::Reported)).count() as u64;
+        assert_eq!(batch.health().get(HealthCounter::ScansSkipped), Some(10 - reported));
+        assert!((1..10).contains(&reported), "{reported}");
+        let slot = host.metrics().into_iter().find(|(name, _)| name.starts_with("weir_scan_bytes")).unwrap();
+        assert_eq!(slot.1, 0, "all memory is given back");
+    }
+
+    fn what_was_paid_for_and_not_delivered_is_wasted() {
+        let response = [(":status", "200"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "1"), ("x-cost-usd", "0.5")];
+        let host = host(CHAT, &response).number("response.flags", 1 << 14);
+        pass_to_end(&host, CONFIG, &[r#"{"usage":{"prompt_tokens":10,"completion_tokens":5}}"#], false);
+        let metrics = host.metrics();
+        let series = "backend=openai;.route=chat;";
+        for (name, expected) in [("wasted_requests_total", 1), ("wasted_cost_nano_usd_total", 500_000_000)] {
+            assert_eq!(metrics[&format!("weir_{name}.{series}")], expected);
+        }
+        for (kind, expected) in [("input", 10), ("output", 5)] {
+            assert_eq!(metrics[&format!("weir_wasted_tokens_total.{series}.type={kind};")], expected);
+        }
     }
 
     fn what_cannot_be_believed_is_unknown_and_counted() {
         for cost in ["-1", "1e30", "free", "0x1"] {
             let host = host(CHAT, &[(":status", "200"), ("x-cost-usd", cost)]);
-            let batch = pass(&host, &config(), &[]);
+            let batch = pass(&host, CONFIG, &[]);
             assert_eq!(batch.event(0).unwrap().measures.get(Measure::CostNanoUsd), None, "{cost}");
             assert_eq!(batch.event(0).unwrap().result.cost_source, None);
-            assert_eq!(batch.health().get(weir_wire::HealthCounter::ParseFailures), Some(1), "{cost}");
+            assert_eq!(batch.health().get(HealthCounter::ParseFailures), Some(1), "{cost}");
         }
         let host = host(CHAT, &[(":status", "200"), ("x-cost-usd", "None"), ("x-litellm-response-cost", "0.5")]);
-        let batch = pass(&host, &config(), &[]);
+        let batch = pass(&host, CONFIG, &[]);
         assert_eq!(batch.event(0).unwrap().measures.get(Measure::CostNanoUsd), Some(500_000_000));
-        assert_eq!(batch.health().get(weir_wire::HealthCounter::ParseFailures), None);
+        assert_eq!(batch.health().get(HealthCounter::ParseFailures), None);
     }
 
     fn hostile_headers_do_no_harm() {
@@ -204,7 +295,7 @@ test! {
             (":method".into(), vec![0; 4]),
         ];
         host.response.borrow_mut().push(("x-lb-algorithm".into(), megabyte));
-        let batch = pass(&host, &config(), &[]);
+        let batch = pass(&host, CONFIG, &[]);
         let event = batch.event(0).unwrap();
         assert_eq!(event.request_id.to_string(), "a__forged: __");
         assert_eq!(event.consumer.map(str::len), Some(crate::label::MAX_BYTES));
@@ -214,53 +305,11 @@ test! {
 
     fn the_filter_switched_off_does_nothing() {
         let host = host(CHAT, ANSWER);
-        let config = Config::parse(br#"{"enabled": false}"#).unwrap();
-        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
-        let mut stream = Stream::new();
-        stream.on_response_headers(&host, &config);
-        stream.log(&host, &config, &mut vm);
-        vm.tick(&host);
-        assert!(host.callouts().is_empty() && host.counters().is_empty());
-    }
-
-    fn a_delivery_carries_the_token_and_its_failure_is_said_once() {
-        let config = Config::parse(br#"{"collector": {"token": "t0p", "cluster": "c"}}"#).unwrap();
-        let host = host(CHAT, ANSWER);
-        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
-        Stream::new().log(&host, &config, &mut vm);
-        vm.tick(&host);
-        let sent = host.callouts().remove(0);
-        assert_eq!(sent.cluster, "c");
-        assert!(sent.headers.contains(&("authorization".into(), "Bearer t0p".into())));
-        for (callout, expected_logs) in [(1, 1), (2, 1)] {
-            vm.on_answer(&host, CalloutId(callout), Some(401), None);
-            assert_eq!(host.logs().len(), expected_logs, "{:?}", host.logs());
-            assert!(host.logs()[0].contains("collector.token") && !host.logs()[0].contains("t0p"));
-            host.pass_ms(40_000);
-            vm.tick(&host);
-        }
-        vm.on_answer(&host, CalloutId(3), Some(200), None);
-        assert!(host.logs()[1].contains("again"));
-        host.refuses_callouts.set(true);
-        Stream::new().log(&host, &config, &mut vm);
-        vm.tick(&host);
-        assert!(host.logs()[2].contains("no answer"));
-        vm.on_done(&host);
-        assert!(host.logs()[3].contains("1 events"));
-    }
-
-    fn series_beyond_the_bound_count_as_other() {
-        let config = Config::parse(br#"{"max_series": 1}"#).unwrap();
-        let host = host(CHAT, ANSWER);
-        let mut vm = Vm::new(&host, [1; 16], Rc::new(config.clone()));
-        for cluster in ["a", "b", "c", "a"] {
-            host.properties.borrow_mut().retain(|(property, _)| *property != Property::ClusterName);
-            host.properties.borrow_mut().push((Property::ClusterName, cluster.into()));
-            Stream::new().log(&host, &config, &mut vm);
-        }
-        vm.tick(&host);
-        assert_eq!(host.counters()["weir_requests_total.backend=a;.outcome=success;"], 2);
-        assert_eq!(host.counters()["weir_requests_total.backend=other;.outcome=success;"], 2);
-        assert_eq!(host.batches()[0].health().get(weir_wire::HealthCounter::SeriesOverflow), Some(2));
+        let mut plugin = plugin(&host, r#"{"enabled": false}"#);
+        plugin.on_context_create(&host, 2, 1);
+        plugin.on_response_headers(&host, 2, true);
+        plugin.on_log(&host, 2);
+        plugin.on_tick(&host);
+        assert!(host.callouts().is_empty() && host.metrics().is_empty());
     }
 }

@@ -136,11 +136,11 @@ impl Counts {
             (Node::Top, Value::End) => self.last |= self.documents == Documents::One && self.has_counts(),
             (Node::Top, Value::Done) => self.last |= self.has_counts(),
             (Node::Model, Value::Text(text)) if self.model.is_none() => {
-                self.model = label::sanitise(text).map(String::into_boxed_str);
+                self.model = label::sanitise(text).map(|name| name.into());
             }
             // The same on each event of a stream, mostly.
             (Node::Tier, Value::Text(text)) if self.tier.as_deref().map(str::as_bytes) != Some(text) => {
-                self.tier = label::sanitise(text).map(String::into_boxed_str).or(self.tier.take());
+                self.tier = label::sanitise(text).map(|name| name.into()).or(self.tier.take());
             }
             (Node::Type, Value::Text(text)) => self.take_type(text),
             (Node::Kind, Value::Text(text)) => {

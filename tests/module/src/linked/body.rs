@@ -153,7 +153,8 @@ impl Reader<'_> {
     fn arithmetic(&mut self, operator: &Operator<'_>, before: Option<&Operator<'_>>) {
         match operator {
             Operator::I32Eqz | Operator::I64Eqz | Operator::BrIf { .. } | Operator::If { .. } => {
-                if let Some(Operator::LocalGet { local_index } | Operator::LocalTee { local_index }) = before {
+                if let Some(Operator::LocalGet { local_index } | Operator::LocalTee { local_index }) = before
+                {
                     self.compared.insert(*local_index);
                 }
             }

@@ -6,7 +6,7 @@
 //! | envoy | Envoy's own stats, which know nothing of tokens and money |
 //! | filter | the filter's counters in Envoy |
 //! | metrics | the collector's `/metrics` |
-//! | database | every event in the collector's database, decoded and added up |
+//! | database | every event and every summary in the collector's database, decoded and added up |
 
 mod database;
 mod envoy_stats;

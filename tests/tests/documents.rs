@@ -97,12 +97,15 @@ fn the_collectors_configurations_pass_its_own_check() -> Result<()> {
 }
 
 #[test]
-fn the_batch_in_the_documents_is_one() -> Result<()> {
+fn the_batches_in_the_documents_are_some() -> Result<()> {
     let shown = blocks(&read("docs/wire.md")?, "json");
-    ensure!(shown.len() == 1, "{} blocks", shown.len());
-    for block in shown {
-        let batch = weir_wire::json::decode(block.as_bytes())?;
-        ensure!(batch.len() == 2 && batch.events().count() == 2);
+    let batches: Vec<_> =
+        shown.iter().map(|block| weir_wire::json::decode(block.as_bytes())).collect::<Result<_, _>>()?;
+    let [events, summary] = batches.as_slice() else { anyhow::bail!("{} blocks", batches.len()) };
+    ensure!(events.len() == 2 && events.events().count() == 2);
+    ensure!(summary.summary().is_some_and(|summary| summary.requests() == 42));
+    for batch in batches {
+        ensure!(batch.version() == weir_wire::VERSION, "an old version is shown");
     }
     Ok(())
 }

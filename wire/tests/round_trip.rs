@@ -6,8 +6,11 @@ mod strategy;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use strategy::{event, sealed};
-use weir_wire::{Batch, BatchBuilder, Event, Health, InstanceId, Producer, RequestId, Target, binary, json};
+use strategy::{NAMES, event, sealed};
+use weir_wire::{
+    Batch, BatchBuilder, Event, Health, InstanceId, Measure, Measures, Producer, RequestId, Target,
+    TraceContext, binary, json,
+};
 
 fn build(events: &[Event<'_>], first_sequence: u64) -> (Batch, usize) {
     let mut builder = BatchBuilder::new("edge");
@@ -73,6 +76,39 @@ fn every_truncation_is_refused() {
         }
         assert!(binary::decode(&sealed([body, &[0]].concat())).is_err());
     }
+}
+
+/// Nothing is foretold, no code is shorter than a whole byte, and every column has gaps of its own: what is
+/// left is what the bound must allow for.
+#[test]
+fn the_bound_holds_where_nothing_can_be_saved() {
+    let mut dice = 7u64;
+    let mut below = |limit: u64| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) % limit
+    };
+    let mut builder = BatchBuilder::new("edge");
+    for _ in 0..4_000 {
+        let mut measures = Measures::new().with(Measure::EndedUs, 1 << 40);
+        for measure in Measure::ALL.iter().skip(1).filter(|measure| **measure != Measure::CostNanoUsd) {
+            measures.set(*measure, Some(below(128)).filter(|value| value % 2 == 0 || value % 3 == 0));
+        }
+        let name = |at| Some(NAMES[usize::try_from(at).unwrap()]);
+        let trace = TraceContext { trace_id: [1; 16], span_id: [1; 8], flags: 0 };
+        builder.push(&Event {
+            measures,
+            trace: Some(trace).filter(|_| below(2) == 0),
+            consumer: name(below(5)).filter(|_| below(2) == 0),
+            dimensions: std::array::from_fn(|_| name(below(5)).filter(|_| below(2) == 0)),
+            target: Target { backend: name(below(5)), model: name(below(5)), ..Target::default() },
+            ..sample::bare()
+        });
+    }
+    let bound = builder.size_bound();
+    let producer = Producer { instance: InstanceId([3; 16]), epoch: 7 };
+    let length = binary::encode(&builder.finish(producer, 1, 9, Health::default())).len();
+    assert!(length <= bound, "{length} bytes exceed the bound of {bound}");
+    assert!(bound - length < length / 8, "the bound of {bound} is far from {length} bytes");
 }
 
 #[test]

@@ -199,6 +199,40 @@ proptest! {
     }
 }
 
+/// One request a cell, every name and number with gaps of its own.
+#[test]
+fn the_bound_holds_for_many_cells() {
+    let mut dice = 7u64;
+    let mut below = |limit: u64| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (dice >> 33) % limit
+    };
+    let names: Vec<String> = (0..3_000).map(|at| format!("name-{at}")).collect();
+    let mut summary = SummaryBuilder::new("edge");
+    for sequence in 1..=5_000 {
+        let mut measures = weir_wire::Measures::new();
+        for measure in Measure::ALL.iter().filter(|measure| **measure != Measure::CostNanoUsd) {
+            measures.set(*measure, Some(below(1 << 40)).filter(|value| value % 3 > 0));
+        }
+        let mut name = || names.get(usize::try_from(below(4_000)).unwrap()).map(String::as_str);
+        let target = Target {
+            backend: name(),
+            backend_type: name(),
+            route: name(),
+            model: name(),
+            algorithm: name(),
+            provider: name(),
+            ..Target::default()
+        };
+        let window = Window { start_s: below(1 << 30), width_s: 60 };
+        summary.add(&Event { target, measures, ..sample::bare() }, window, true);
+        summary.cover(sequence, 1);
+    }
+    let (length, bound) = (binary::encode(&batch(&summary)).len(), summary.size_bound());
+    assert!(length <= bound, "{length} bytes exceed the bound of {bound}");
+    assert!(bound < 2 * length, "the bound of {bound} is far from {length} bytes");
+}
+
 #[test]
 fn an_empty_summary_is_none() {
     let summary = SummaryBuilder::new("edge");

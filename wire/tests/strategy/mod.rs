@@ -7,7 +7,8 @@ use weir_wire::{
     TraceContext, UsageStatus,
 };
 
-const NAMES: [&str; 6] = ["openai", "anthropic", "eu-west", "größe", "a;b=c", ""];
+/// Names that may stand in a batch.
+pub(crate) const NAMES: [&str; 6] = ["openai", "anthropic", "eu-west", "größe", "a;b=c", ""];
 
 fn name() -> impl Strategy<Value = Option<&'static str>> {
     proptest::option::of(proptest::sample::select(&NAMES[..]))

@@ -78,10 +78,10 @@ fn every_truncation_is_refused() {
     }
 }
 
-/// Nothing is foretold, no code is shorter than a whole byte, and every column has gaps of its own: what is
-/// left is what the bound must allow for.
+/// Hardly a code is shorter than a whole byte, and every column has gaps of its own: little is saved of what
+/// the bound allows for.
 #[test]
-fn the_bound_holds_where_nothing_can_be_saved() {
+fn the_bound_holds_where_little_can_be_saved() {
     let mut dice = 7u64;
     let mut below = |limit: u64| {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -91,7 +91,7 @@ fn the_bound_holds_where_nothing_can_be_saved() {
     for _ in 0..4_000 {
         let mut measures = Measures::new().with(Measure::EndedUs, 1 << 40);
         for measure in Measure::ALL.iter().skip(1).filter(|measure| **measure != Measure::CostNanoUsd) {
-            measures.set(*measure, Some(below(128)).filter(|value| value % 2 == 0 || value % 3 == 0));
+            measures.set(*measure, Some(64 + below(64)).filter(|value| value % 3 > 0));
         }
         let name = |at| Some(NAMES[usize::try_from(at).unwrap()]);
         let trace = TraceContext { trace_id: [1; 16], span_id: [1; 8], flags: 0 };

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use weir_wire::{
     BatchBuilder, CostSource, Event, EventResult, Health, InstanceId, Measure, Measures, Outcome, Producer,
-    RequestId, Target, UsageStatus, binary,
+    RequestId, SummaryBuilder, Target, UsageStatus, Window, binary,
 };
 
 const EVENTS: u64 = 4_000;
@@ -137,5 +137,26 @@ fn main() {
             each(decoding),
             each(bytes)
         );
+    }
+    fold(&events, producer);
+}
+
+/// What it costs to fold an event into a summary, and what a summary takes.
+fn fold(events: &[Event<'_>], producer: Producer) {
+    for histograms in [false, true] {
+        let start = Instant::now();
+        let mut cells = 0;
+        let mut bytes = 0;
+        for _ in 0..ROUNDS {
+            let mut summary = SummaryBuilder::new("edge-1");
+            for event in events {
+                summary.add(event, Window { start_s: 1_790_000_000, width_s: 60 }, histograms);
+            }
+            summary.cover(1, EVENTS);
+            cells = summary.cells();
+            bytes = binary::encode(&summary.batch(producer, 1_790_000_060_000_000, Health::default())).len();
+        }
+        let each = start.elapsed().as_nanos() / u128::from(EVENTS) / u128::from(ROUNDS);
+        println!("fold, histograms {histograms}: {each} ns an event, {cells} cells in {bytes} bytes");
     }
 }

@@ -8,18 +8,20 @@ pub mod crc32;
 pub mod frames;
 pub mod inflate;
 pub mod json;
+pub mod node;
 pub mod shape;
 pub mod sse;
 
 mod counts;
+mod document;
 mod meaning;
 mod numbers;
 
-use counts::Documents;
 pub use counts::{Counts, Usage};
+use document::Documents;
 use inflate::{Inflate, Packing};
 use json::{End, Scanner};
-use shape::{Node, Value};
+use node::{Node, Value};
 
 /// The framings of a body that can be scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,67 +3,14 @@
 
 use weir_wire::Measure;
 
+use super::document::{Document, Documents, FRESH, Kind};
 use super::meaning::{self, Told};
+use super::node::{Node, Origin, Value};
 use super::numbers::{Count, Numbers, Slot};
-use super::shape::{Node, Origin, Value};
 use crate::decimal;
 use crate::label;
 
 pub use super::meaning::Usage;
-
-/// How a body brings its documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Documents {
-    /// One, or one array.
-    One,
-    /// One after another: events, lines.
-    Many,
-}
-
-/// What an event says that it is, as far as it tells whether the counts are the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Other,
-    /// The last event of a stream that carries its counts itself.
-    Last,
-    /// Anthropic's event before the last, which tells the end and the counts, unless it says that it does not.
-    MessageDelta,
-    /// Anthropic's last event.
-    Stop,
-}
-
-/// What one document says besides its counts.
-#[derive(Debug, Clone, Copy)]
-struct Document {
-    kind: Kind,
-    /// It has told counts.
-    told: bool,
-    choices: bool,
-    choice: bool,
-    /// Its reason for the end is null.
-    goes_on: bool,
-    done: bool,
-    /// It tells of something else than this request.
-    foreign: bool,
-    flat: [Count; 2],
-    results: [Count; 2],
-    part_count: Count,
-    part_wanted: bool,
-}
-
-const FRESH: Document = Document {
-    kind: Kind::Other,
-    told: false,
-    choices: false,
-    choice: false,
-    goes_on: false,
-    done: false,
-    foreign: false,
-    flat: [Count::NONE; 2],
-    results: [Count::NONE; 2],
-    part_count: Count::NONE,
-    part_wanted: false,
-};
 
 /// The values found. A later object takes the place of an earlier one: streams report cumulative counts.
 #[derive(Debug, Clone)]
@@ -195,21 +142,7 @@ impl Counts {
     }
 
     fn take_type(&mut self, text: &[u8]) {
-        self.document.kind = match text {
-            b"response.completed"
-            | b"response.incomplete"
-            | b"response.failed"
-            | b"interaction.complete"
-            | b"interaction.completed"
-            | b"message-end"
-            | b"transcript.text.done"
-            | b"speech.audio.done"
-            | b"image_generation.completed"
-            | b"image_edit.completed" => Kind::Last,
-            b"message_delta" => Kind::MessageDelta,
-            b"message_stop" => Kind::Stop,
-            _ => Kind::Other,
-        };
+        self.document.kind = Kind::of(text);
         self.error |= text == b"error";
     }
 

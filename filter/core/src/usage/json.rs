@@ -4,9 +4,12 @@
 //! scanned to the end or given up, but never read out of place. Memory is fixed: strings that matter are
 //! kept up to [`MAX_TEXT`] bytes; what is skipped may nest as it likes.
 
+mod marks;
+
+use marks::{TextEnd, next_mark, to_end_of_text};
 use memchr::memchr2;
 
-use super::shape::{Node, Value};
+use super::node::{Node, Value};
 
 /// The longest key or value that is looked at; a longer one matches nothing.
 pub const MAX_TEXT: usize = 96;
@@ -466,57 +469,6 @@ impl Scanner {
     fn kept(&self) -> &[u8] {
         self.text.get(..usize::from(self.length)).unwrap_or_default()
     }
-}
-
-enum TextEnd {
-    Quote,
-    Backslash,
-    None,
-}
-
-/// Skips to behind the quote that ends a string, over what is escaped; `Backslash` if the input ends with one.
-fn to_end_of_text(mut input: &[u8]) -> (&[u8], TextEnd) {
-    loop {
-        let Some(at) = memchr2(b'"', b'\\', input) else { return (&[], TextEnd::None) };
-        let (_, rest) = input.split_at_checked(at).unwrap_or((&[], &[]));
-        match rest.split_first() {
-            Some((b'"', rest)) => return (rest, TextEnd::Quote),
-            Some((_, rest)) => match rest.split_first() {
-                Some((_, rest)) => input = rest,
-                None => return (rest, TextEnd::Backslash),
-            },
-            None => return (&[], TextEnd::None),
-        }
-    }
-}
-
-/// Where the next quote, brace or bracket is; the length if there is none. Eight bytes at a time: vectors of
-/// numbers are long.
-fn next_mark(input: &[u8]) -> usize {
-    let (words, tail) = input.as_chunks::<8>();
-    let mut at = 0usize;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        // A bracket differs from its brace by one bit.
-        let folded = word | repeated(0x20);
-        let marks =
-            zeros(word ^ repeated(b'"')) | zeros(folded ^ repeated(b'{')) | zeros(folded ^ repeated(b'}'));
-        if marks != 0 {
-            return at.saturating_add(usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0));
-        }
-        at = at.saturating_add(8);
-    }
-    let in_tail = tail.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'));
-    at.saturating_add(in_tail.unwrap_or(tail.len()))
-}
-
-const fn repeated(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The high bit of each byte that is zero. Exact up to the first.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(repeated(1)) & !word & repeated(0x80)
 }
 
 fn is_scalar(byte: u8) -> bool {

@@ -31,6 +31,7 @@ impl Window {
     }
 
     /// Appends `byte`; `give` gets what must make room.
+    #[inline(always)]
     pub(super) fn push(&mut self, byte: u8, give: &mut impl FnMut(&[u8])) {
         if let Some(place) = self.bytes.get_mut(self.at & MASK) {
             *place = byte;
@@ -40,10 +41,15 @@ impl Window {
             self.filled = self.filled.wrapping_add(1);
         }
         if self.at >= WINDOW {
-            self.hand_on(give);
-            self.at = 0;
-            self.given = 0;
+            self.wrap(give);
         }
+    }
+
+    #[cold]
+    fn wrap(&mut self, give: &mut impl FnMut(&[u8])) {
+        self.hand_on(give);
+        self.at = 0;
+        self.given = 0;
     }
 
     /// Appends `length` bytes from `distance` back, which may be among those that this appends. `false` if that
@@ -52,10 +58,22 @@ impl Window {
         if distance > self.filled {
             return false;
         }
-        for _ in 0..length {
-            let byte = self.bytes.get(self.at.wrapping_sub(distance) & MASK).copied().unwrap_or(0);
-            self.push(byte, give);
+        let end = self.at.wrapping_add(length);
+        if end >= WINDOW {
+            for _ in 0..length {
+                let byte = self.bytes.get(self.at.wrapping_sub(distance) & MASK).copied().unwrap_or(0);
+                self.push(byte, give);
+            }
+            return true;
         }
+        for at in self.at..end {
+            let byte = self.bytes.get(at.wrapping_sub(distance) & MASK).copied().unwrap_or(0);
+            if let Some(place) = self.bytes.get_mut(at & MASK) {
+                *place = byte;
+            }
+        }
+        self.at = end;
+        self.filled = self.filled.saturating_add(length).min(WINDOW);
         true
     }
 

@@ -105,6 +105,8 @@ pub struct BodyScanner {
 #[derive(Debug)]
 struct Body {
     framing: Framing,
+    /// A byte has come.
+    begun: bool,
     lines: sse::Lines,
     frames: Option<Box<Framed>>,
     document: Scanner,
@@ -195,6 +197,7 @@ impl Body {
         };
         Self {
             framing,
+            begun: false,
             lines: sse::Lines::new(),
             frames: (framing == Framing::Frames).then(|| Box::new(framed())),
             document: Scanner::new(root),
@@ -203,7 +206,15 @@ impl Body {
     }
 
     fn feed(&mut self, bytes: &[u8]) {
-        let Self { framing, lines, frames, document, counts } = self;
+        // Some servers call their events JSON. No JSON begins like an event.
+        if let (false, Some(first)) = (self.begun, bytes.first()) {
+            self.begun = true;
+            if self.framing == Framing::Json && matches!(first, b'd' | b'e' | b':') {
+                self.framing = Framing::Sse;
+                self.counts.expect_many();
+            }
+        }
+        let Self { framing, lines, frames, document, counts, .. } = self;
         if counts.has_content() {
             document.skip_content();
         }

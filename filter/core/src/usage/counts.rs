@@ -56,6 +56,11 @@ impl Counts {
         }
     }
 
+    /// Documents come one after another after all.
+    pub(super) fn expect_many(&mut self) {
+        self.documents = Documents::Many;
+    }
+
     pub(super) fn take(&mut self, node: Node, value: Value<'_>) {
         match (node, value) {
             (Node::Count(slot), Value::Number(digits)) => self.count(slot, digits),

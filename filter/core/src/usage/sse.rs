@@ -112,6 +112,8 @@ fn after_name(matched: Option<u8>, byte: u8) -> Line {
     let Some(matched) = matched else { return Line::Other };
     match FIELD.get(usize::from(matched)) {
         Some(expected) if *expected == byte => Line::Name(Some(matched.saturating_add(1))),
+        // A byte-order mark may stand before the first line.
+        Some(_) if matched == 0 && matches!(byte, 0xef | 0xbb | 0xbf) => Line::Name(Some(0)),
         None if byte == b':' => Line::BeforeData,
         _ => Line::Other,
     }
@@ -156,6 +158,7 @@ mod tests {
             check("data:  two\n\n", &[" two\n"]);
             check("data:\n\n", &["\n"]);
             check("data: unfinished", &[]);
+            check("\u{feff}data: 1\n\n", &["1\n"]);
         }
 
         fn what_stands_bare_is_given_as_it_is() {

@@ -162,6 +162,17 @@ test! {
         assert_eq!(sse(lines).usage(None), Some(usage(3, 4)));
     }
 
+    fn events_that_are_called_json_are_events_however_they_are_cut() {
+        let body = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n\
+            data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n";
+        for cut in 1..body.len() {
+            let chunks: Vec<&[u8]> = body.as_bytes().chunks(cut).collect();
+            let scanner = scan("application/json", None, &chunks);
+            assert_eq!(scanner.counts().usage(None), Some(usage(3, 4)), "cut every {cut}");
+            assert!(scanner.is_stream() && scanner.counts().is_final() && !scanner.counts().is_damaged());
+        }
+    }
+
     fn absurd_counts_are_refused() {
         for count in ["-5", "1e30", "99999999999999999999", "1.5e400"] {
             let counts = json(&format!("{{\"usage\":{{\"prompt_tokens\":{count},\"completion_tokens\":1}}}}"));

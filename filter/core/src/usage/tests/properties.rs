@@ -88,7 +88,7 @@ proptest! {
         pieces in vec(select(vec![
             "{", "}", "[", "]", ",", ":", "\"usage\"", "\"prompt_tokens\"", "\"choices\"", "12", "null", "true",
             "\"a\\\"b\"", " ", "\n", "data: ", "\r\n\r\n", "-1e3", "\"\\u12", "\"", "\"cost\"", "\"x\":",
-            "{\"usage\":{\"prompt_tokens\":", "[DONE]", "\"delta\":",
+            "{\"usage\":{\"prompt_tokens\":", "[DONE]", "\"delta\":", "event: x\n", ": x\n\n",
         ]), 0..60),
         at in vec(any::<Index>(), 0..8),
     ) {

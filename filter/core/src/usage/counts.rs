@@ -173,23 +173,12 @@ impl Counts {
 
     fn take_usage(&mut self, origin: Origin) {
         let stage = self.stage;
-        let billed = stage.any(&[Slot::BilledInput, Slot::BilledOutput]);
-        if self.document.foreign || !(stage.any(&MAIN) || billed || stage.any(&[Slot::Cost, Slot::Ticks])) {
-            return;
-        }
-        if self.origin.is_some_and(|before| rank(before) > rank(origin)) {
+        if !self.is_ours(origin, &stage) {
             return;
         }
         self.recognise(origin, &stage);
-        // Zeros in an answer's first events mean that nothing has been counted yet.
-        let begins =
-            origin == Origin::Start || (origin == Origin::Response && self.document.kind != Kind::Last);
-        if begins && !stage.any_above_zero(&MAIN) && !stage.any_above_zero(&CACHES) {
-            return;
-        }
         let chat = stage.any(&[Slot::Prompt, Slot::Completion]);
-        // Cumulative counts do not fall back to nothing: some gateways send zeros behind the real ones.
-        if chat && !stage.any_above_zero(&MAIN) && self.told.usage.any_above_zero(&MAIN) {
+        if self.is_nothing_yet(origin, &stage) || (chat && self.falls_to_nothing(&stage)) {
             return;
         }
         if chat || self.told.gemini {
@@ -211,6 +200,28 @@ impl Counts {
             self.document.kind = Kind::Last;
         }
         self.last = false;
+    }
+
+    /// Whether the object tells of this request, and nobody who is to be believed more has told of it.
+    fn is_ours(&self, origin: Origin, stage: &Numbers) -> bool {
+        // Events wrap what they tell; a whole answer does not, and what it wraps is something else's.
+        let wrapped = matches!(origin, Origin::Start | Origin::Response | Origin::Delta);
+        (stage.any(&MAIN) || stage.any(&[Slot::BilledInput, Slot::BilledOutput, Slot::Cost, Slot::Ticks]))
+            && !self.document.foreign
+            && !(wrapped && self.documents == Documents::One)
+            && self.origin.is_none_or(|before| rank(before) <= rank(origin))
+    }
+
+    /// Zeros in an answer's first events mean that nothing has been counted yet.
+    fn is_nothing_yet(&self, origin: Origin, stage: &Numbers) -> bool {
+        let begins =
+            origin == Origin::Start || (origin == Origin::Response && self.document.kind != Kind::Last);
+        begins && !stage.any_above_zero(&MAIN) && !stage.any_above_zero(&CACHES)
+    }
+
+    /// Cumulative counts do not fall back to nothing: some gateways send zeros behind the real ones.
+    fn falls_to_nothing(&self, stage: &Numbers) -> bool {
+        !stage.any_above_zero(&MAIN) && self.told.usage.any_above_zero(&MAIN)
     }
 
     fn take_gemini(&mut self) {

@@ -149,6 +149,17 @@ test! {
         }
     }
 
+    fn a_whole_answer_wraps_no_usage() {
+        for body in [
+            r#"{"message":{"usage":{"input_tokens":9,"output_tokens":9}}}"#,
+            r#"{"response":{"usage":{"input_tokens":9,"output_tokens":9},"meta":{"tokens":{"input_tokens":9}}}}"#,
+            r#"{"delta":{"usage":{"tokens":{"input_tokens":9,"output_tokens":9}}}}"#,
+        ] {
+            assert_eq!(json(body).usage(None), None, "{body}");
+            assert!(sse(&format!("data: {body}\n\n")).usage(None).is_some(), "{body}");
+        }
+    }
+
     fn keys_may_be_escaped_padded_and_told_twice() {
         for body in [
             r#"{"us\u0061ge":{"prompt_tokens":1,"completion_tokens":2},"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,

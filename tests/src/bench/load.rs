@@ -2,6 +2,7 @@
 
 mod closed;
 mod connection;
+mod h2load;
 mod open;
 
 pub(super) use closed::closed_loop;

@@ -8,12 +8,14 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 
 use super::connection::Connection;
+use super::h2load;
 use crate::rendezvous::Meetings;
 
 /// How many connections ask at a time.
-const CONNECTIONS: usize = 8;
+pub(super) const CONNECTIONS: usize = 8;
 
-/// Sends so many requests; with `meetings`, reads each answer in step with the provider.
+/// Sends so many requests: `h2load` does, if it is there. With `meetings`, reads each answer in step with the
+/// provider, which only we can.
 ///
 /// # Errors
 /// When one request fails: a figure over requests that failed says nothing.
@@ -22,6 +24,9 @@ pub(in crate::bench) async fn closed_loop(
     requests: u64,
     meetings: Option<&Arc<Meetings>>,
 ) -> Result<()> {
+    if meetings.is_none() && h2load::is_there() {
+        return h2load::run(gateway, requests).await;
+    }
     let taken = Arc::new(AtomicU64::new(0));
     let mut clients = JoinSet::new();
     for _ in 0..CONNECTIONS {

@@ -65,12 +65,16 @@ impl Connection {
     }
 }
 
+/// What the filter reads of a request, beside what every request has.
+pub(super) const HEADERS: [(&str, &str); 2] =
+    [("x-team", "search"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")];
+
 fn request(id: Option<&str>) -> Result<Request<Empty<Bytes>>> {
-    let mut request = Request::get("/v1/chat/completions")
-        .header("host", "gateway")
-        .header("user-agent", "weir-bench")
-        .header("x-team", "search")
-        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let mut request =
+        Request::get("/v1/chat/completions").header("host", "gateway").header("user-agent", "weir-bench");
+    for (name, value) in HEADERS {
+        request = request.header(name, value);
+    }
     if let Some(id) = id {
         request = request.header("x-request-id", id);
     }

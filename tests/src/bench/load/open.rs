@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::connection::Connection;
 use crate::clock;
+
+/// The most connections at a time; what is due beyond them waits, and its latency counts the wait.
+const CONNECTIONS: usize = 256;
 
 /// How long each request took, microseconds.
 #[derive(Debug, Default)]
@@ -43,11 +46,12 @@ pub(in crate::bench) async fn open_loop(
 ) -> Result<Latencies> {
     let requests = u64::from(rate) * duration.as_secs();
     let free: Arc<Mutex<Vec<Connection>>> = Arc::default();
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut due = metronome(rate, requests);
     let mut under_way = JoinSet::new();
     let mut took = Vec::new();
     while let Some(due) = due.recv().await {
-        under_way.spawn(errand(gateway, due, Arc::clone(&free)));
+        under_way.spawn(errand(gateway, due, Arc::clone(&room), Arc::clone(&free)));
         while let Some(ended) = under_way.try_join_next() {
             took.push(ended??);
         }
@@ -59,7 +63,13 @@ pub(in crate::bench) async fn open_loop(
     Ok(Latencies::new(took))
 }
 
-async fn errand(gateway: SocketAddr, due: Instant, free: Arc<Mutex<Vec<Connection>>>) -> Result<f64> {
+async fn errand(
+    gateway: SocketAddr,
+    due: Instant,
+    room: Arc<Semaphore>,
+    free: Arc<Mutex<Vec<Connection>>>,
+) -> Result<f64> {
+    let _place = room.acquire().await?;
     let pool = || free.lock().unwrap_or_else(PoisonError::into_inner);
     let idle = pool().pop();
     let mut connection = match idle {

@@ -59,7 +59,7 @@ fn stats_tags_of_the_plain_sample() -> Result<Value> {
 
 /// The collector's host and port, from its Service.
 fn collector(objects: &[Value]) -> Result<(String, u64)> {
-    let service = of_kind(objects, "Service")?[0];
+    let service = *of_kind(objects, "Service")?.first().context("no Service")?;
     let (name, namespace) = (text(service, "/metadata/name")?, text(service, "/metadata/namespace")?);
     let port = at(service, "/spec/ports/0/port")?.as_u64().context("no port")?;
     assert_eq!(text(service, "/spec/ports/0/appProtocol")?, "http", "or Istio takes it for plain TCP");

@@ -88,7 +88,7 @@ fn whole(model: u32) -> Answer {
         "model": format!("model-{model:03}"),
         "choices": [{
             "index": 0,
-            "message": { "role": "assistant", "content": "the river keeps its own account ".repeat(17) },
+            "message": { "role": "assistant", "content": "the river keeps its own account ".repeat(18) },
             "finish_reason": "stop",
         }],
         "usage": {

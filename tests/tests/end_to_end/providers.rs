@@ -112,23 +112,36 @@ impl Sample {
             .over(Protocol::Http2)
     }
 
-    /// Compressed as a whole, or event by event as a provider that streams does.
     fn compressed(&self, encoding: &'static str) -> Result<Case> {
+        let packed = self.packed(encoding)?;
+        Ok(self.case(encoding).upstream(self.head(Some(encoding)).pieces(cut(&packed), 1).end()))
+    }
+
+    /// All of it, but for its end: the client leaves when it has every byte.
+    fn cut_at_its_end(&self, encoding: Option<&str>) -> Result<Case> {
+        let body = encoding.map_or(Ok(self.body.clone()), |encoding| self.packed(encoding))?;
+        let name = format!("{}, cut at its end ({encoding:?})", self.name);
+        let script = self.head(encoding).pieces(cut(&body), 0).hold();
+        // Gemini may give its reason to finish and then go on: nothing but the end is the end.
+        let told = if ["gemini", "vertex"].contains(&self.route) { "partial" } else { "reported" };
+        let end = json!({ "outcome": "aborted", "status": 200, "usage": { "status": told } });
+        let record = with(self.record.clone(), end);
+        let case = Case::new(name, self.route, self.path).leaves(Leave::After(body.len()));
+        Ok(case.upstream(script).record(record))
+    }
+
+    /// Compressed as a whole, or event by event as a provider that streams does.
+    fn packed(&self, encoding: &str) -> Result<Vec<u8>> {
         let events =
             if self.content_type == SSE { split_events(&self.body) } else { vec![self.body.as_slice()] };
-        let packed = match encoding {
-            "gzip" => {
-                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-                write_each(&mut encoder, &events)?;
-                encoder.finish()?
-            }
-            _ => {
-                let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-                write_each(&mut encoder, &events)?;
-                encoder.finish()?
-            }
-        };
-        Ok(self.case(encoding).upstream(self.head(Some(encoding)).pieces(cut(&packed), 1).end()))
+        if encoding == "gzip" {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            write_each(&mut encoder, &events)?;
+            return Ok(encoder.finish()?);
+        }
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        write_each(&mut encoder, &events)?;
+        Ok(encoder.finish()?)
     }
 }
 
@@ -232,6 +245,9 @@ async fn a_stream_that_is_cut_off_half_way_has_no_wrong_count() -> Result<()> {
                     "cost": { "nano_usd": null },
                 })),
         );
+    }
+    for sample in samples().iter().filter(|sample| sample.content_type == SSE) {
+        cases.extend([sample.cut_at_its_end(None)?, sample.cut_at_its_end(Some("gzip"))?]);
     }
     cases.extend(anthropic::cut_off());
     exchanges(&Layout::new(2), &cases).await

@@ -46,6 +46,14 @@ impl ConfigError {
     }
 }
 
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.message())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
 /// A validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {

@@ -168,7 +168,12 @@ impl Column {
         }
         let byte =
             |eight: &[u64]| eight.iter().rev().fold(0, |byte, value| (byte << 1) | u8::from(*value != NULL));
-        let (bits, rows) = (values.chunks(8).map(byte).collect(), values.len());
+        let rows = values.len();
+        // Pushed one by one: collecting into a list reckons with an overflow of its length, by a panic.
+        let mut bits = Vec::with_capacity(rows.div_ceil(8));
+        for eight in values.chunks(8) {
+            bits.push(byte(eight));
+        }
         let known = values.into_iter().filter(|value| *value != NULL).collect();
         Self::sparse(Arc::new(Presence::new(bits, rows)), known)
     }

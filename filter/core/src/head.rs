@@ -18,6 +18,7 @@ enum Field {
     Status,
     ContentType,
     ContentEncoding,
+    BedrockCount(usize),
     UpstreamServiceTime,
     Overloaded,
     Cost,
@@ -43,7 +44,7 @@ pub(crate) const LIMITS: [Measure; 3] =
     [Measure::RemainingRequests, Measure::RemainingTokens, Measure::RetryAfterS];
 
 /// Headers that have their meaning whatever the configuration says.
-const FIXED: [(&str, Field); 10] = [
+const FIXED: [(&str, Field); 14] = [
     (":status", Field::Status),
     ("content-type", Field::ContentType),
     ("content-encoding", Field::ContentEncoding),
@@ -54,6 +55,10 @@ const FIXED: [(&str, Field); 10] = [
     ("x-ratelimit-remaining-tokens", Field::Limit(1)),
     ("anthropic-ratelimit-tokens-remaining", Field::Limit(1)),
     ("retry-after", Field::Limit(2)),
+    ("x-amzn-bedrock-input-token-count", Field::BedrockCount(0)),
+    ("x-amzn-bedrock-output-token-count", Field::BedrockCount(1)),
+    ("x-amzn-bedrock-cache-read-input-token-count", Field::BedrockCount(2)),
+    ("x-amzn-bedrock-cache-write-input-token-count", Field::BedrockCount(3)),
 ];
 
 /// Which header tells what, ready to be looked up.
@@ -170,11 +175,13 @@ impl Default for Places {
     }
 }
 
-/// How a body is framed, as its headers say.
+/// What the headers say of the body.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Framed<'a> {
     pub(crate) content_type: Option<&'a [u8]>,
     pub(crate) content_encoding: Option<&'a [u8]>,
+    /// Tokens that Bedrock counts here: input, output, cache reads, cache writes.
+    pub(crate) bedrock_counts: [Option<&'a [u8]>; 4],
 }
 
 impl Head {
@@ -186,6 +193,11 @@ impl Head {
             lookup.find(name, |field, place| match field {
                 Field::ContentType => framed.content_type = framed.content_type.or(Some(value)),
                 Field::ContentEncoding => framed.content_encoding = framed.content_encoding.or(Some(value)),
+                Field::BedrockCount(at) => {
+                    if let Some(count) = framed.bedrock_counts.get_mut(at) {
+                        *count = count.or(Some(value));
+                    }
+                }
                 _ => head.take(field, place, value),
             });
         }

@@ -48,12 +48,13 @@ impl Grain {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     gateway: String,
+    seed: u64,
     open: SummaryBuilder,
 }
 
 impl Ledger {
-    pub(crate) fn new(gateway: &str) -> Self {
-        Self { gateway: gateway.to_owned(), open: SummaryBuilder::new(gateway) }
+    pub(crate) fn new(gateway: &str, seed: u64) -> Self {
+        Self { gateway: gateway.to_owned(), seed, open: SummaryBuilder::new(gateway).with_seed(seed) }
     }
 
     /// Adds the events of a batch from the `at`-th on, as many as fit into `most_bytes` (one at least).
@@ -95,7 +96,7 @@ impl Ledger {
 
     /// Begins a new one.
     pub(crate) fn clear(&mut self) {
-        self.open = SummaryBuilder::new(&self.gateway);
+        self.open = SummaryBuilder::new(&self.gateway).with_seed(self.seed);
     }
 }
 

@@ -77,10 +77,10 @@ impl Outbox {
             producer,
             gateway: gateway.to_owned(),
             dimensions: Default::default(),
-            gathering: BatchBuilder::new(gateway),
+            gathering: BatchBuilder::new(gateway).with_seed(seed(instance)),
             next_sequence: 1,
             queue: Queue::new(seed(instance)),
-            ledger: Ledger::new(gateway),
+            ledger: Ledger::new(gateway, seed(instance)),
             slot: None,
             claim_at_ns: 0,
             ledger_cell: None,
@@ -109,7 +109,9 @@ impl Outbox {
     }
 
     fn builder(&self) -> BatchBuilder {
-        BatchBuilder::new(&self.gateway).with_dimensions(self.dimensions.each_ref().map(Option::as_deref))
+        BatchBuilder::new(&self.gateway)
+            .with_seed(seed(self.producer.instance.0))
+            .with_dimensions(self.dimensions.each_ref().map(Option::as_deref))
     }
 
     /// A stream has begun.

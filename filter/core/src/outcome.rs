@@ -120,7 +120,7 @@ fn failure(end: &End<'_>) -> &'static str {
         "no_route"
     } else if has(26) {
         "dns_failed"
-    } else if has(6) || has(4) || has(23) || end.details.contains("reset") {
+    } else if has(6) || has(4) || has(23) || end.details.as_bytes().windows(5).any(|part| part == b"reset") {
         "upstream_reset"
     } else {
         "upstream_failed"

@@ -68,9 +68,10 @@ impl Stream {
         self.head = Some(head);
         self.end_scan(vm);
         let scanner = BodyScanner::new(framed.content_type, framed.content_encoding).filter(|_| scan);
-        self.noted.streamed =
-            scanner.as_ref().is_some_and(BodyScanner::is_stream) || is_event_stream(framed.content_type);
-        if let Some(scanner) = scanner.filter(|scanner| vm.begin_scan(scanner.memory(), &active.config)) {
+        self.noted.streamed = is_event_stream(framed.content_type);
+        if let Some(mut scanner) = scanner.filter(|scanner| vm.begin_scan(scanner.memory(), &active.config)) {
+            scanner.note_bedrock_headers(framed.bedrock_counts);
+            self.noted.streamed |= scanner.is_stream();
             self.scanner = Some(Box::new(scanner));
         }
     }
@@ -114,6 +115,8 @@ impl Stream {
         }
         if let Some(scanner) = &mut self.scanner {
             scanner.finish();
+            // A body may turn out to be events whatever its headers say.
+            self.noted.streamed |= scanner.is_stream();
         }
         // A stream that was cut need not have a flag that says so.
         let whole = self.complete && self.head.as_ref().is_some_and(|head| head.from_upstream);

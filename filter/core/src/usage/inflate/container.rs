@@ -110,15 +110,17 @@ impl GzipHeader {
     }
 
     /// Goes on over the parts that are not there.
-    fn over_absent(self, flags: u8) -> Self {
+    fn over_absent(mut self, flags: u8) -> Self {
         let has = |flag| flags & flag != 0;
-        match self {
-            Self::ExtraLength(0, _) if !has(HAS_EXTRA) => Self::Name.over_absent(flags),
-            Self::Extra(0) => Self::Name.over_absent(flags),
-            Self::Name if !has(HAS_NAME) => Self::Comment.over_absent(flags),
-            Self::Comment if !has(HAS_COMMENT) => Self::Checksum(0).over_absent(flags),
-            Self::Checksum(0) if !has(HAS_CHECKSUM) => Self::Done,
-            other => other,
+        loop {
+            self = match self {
+                Self::ExtraLength(0, _) if !has(HAS_EXTRA) => Self::Name,
+                Self::Extra(0) => Self::Name,
+                Self::Name if !has(HAS_NAME) => Self::Comment,
+                Self::Comment if !has(HAS_COMMENT) => Self::Checksum(0),
+                Self::Checksum(0) if !has(HAS_CHECKSUM) => return Self::Done,
+                other => return other,
+            };
         }
     }
 }

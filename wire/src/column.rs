@@ -44,13 +44,12 @@ impl Presence {
     /// For `rows` rows; bits beyond the last must not be set.
     pub(crate) fn new(bits: Vec<u8>, rows: usize) -> Self {
         let mut count = 0;
-        let ranks = bits.chunks(BYTES_A_RANK).map(|bytes| {
-            let before = count;
-            count += ones(bytes);
+        let mut ranks = Vec::with_capacity(bits.len().div_ceil(BYTES_A_RANK));
+        for bytes in bits.chunks(BYTES_A_RANK) {
             // A batch has far fewer than 2³² rows.
-            u32::try_from(before).unwrap_or(u32::MAX)
-        });
-        let ranks = ranks.collect();
+            ranks.push(u32::try_from(count).unwrap_or(u32::MAX));
+            count += ones(bytes);
+        }
         Self { bits, ranks, rows, count }
     }
 

@@ -2,5 +2,10 @@
 //!
 //! Knows the proxy-wasm ABI and the wire, and nothing of the filter's insides.
 
+pub mod bodies;
+pub mod clock;
+pub mod host;
+pub mod hostile;
 pub mod linked;
 pub mod panics;
+pub mod random;

@@ -81,7 +81,7 @@ impl Linked {
             if let Some((id, range)) = payload.as_section()
                 && id != 0
             {
-                linked.sections.push((id, bytes[range].to_vec()));
+                linked.sections.push((id, bytes.get(range).unwrap_or_default().to_vec()));
             }
             match payload {
                 Payload::TypeSection(types) => {
@@ -169,7 +169,7 @@ impl Linked {
         loop {
             let diverging: Vec<bool> = self.functions.iter().map(|function| function.diverges).collect();
             let mut changed = false;
-            for (function, body) in self.functions[self.imports.len()..].iter_mut().zip(bodies) {
+            for (function, body) in self.functions.iter_mut().skip(self.imports.len()).zip(bodies) {
                 let read = body::read(body, &diverging, signatures)
                     .with_context(|| format!("in {}", function.name))?;
                 changed |= read.diverges != function.diverges;

@@ -187,3 +187,6 @@ impl Reached {
         chain
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use weir_module_tests::{linked::Linked, panics};
 
+#[expect(clippy::print_stdout, reason = "it speaks to whoever started it")]
 fn main() -> Result<ExitCode> {
     let path = std::env::args_os().nth(1).context("which module?")?;
     let linked = Linked::parse(&std::fs::read(path)?)?;

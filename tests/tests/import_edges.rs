@@ -25,6 +25,7 @@ const SHELL_ONLY: &[(&str, &[&str])] = &[
     ("axum", &["weir", UNBOUND]),
     ("hyper", &["weir", UNBOUND]),
     ("rusqlite", &["weir", UNBOUND]),
+    ("wasmtime", &["weir-module-tests"]),
 ];
 
 fn metadata() -> Result<Value> {

@@ -6,6 +6,7 @@
 
 pub mod abi;
 mod filter;
+mod guest;
 mod imports;
 mod memory;
 mod mischief;
@@ -19,9 +20,10 @@ use std::rc::Rc;
 use anyhow::Result;
 
 pub use filter::Filter;
+pub use guest::Callback;
 pub use mischief::Mischief;
 pub use script::{StreamScript, property_path};
-pub use vm::{Callback, StreamId, Vm};
+pub use vm::{StreamId, Vm};
 pub use world::{Callout, Metric, MetricKind};
 
 use world::World;

@@ -26,7 +26,7 @@ fn two_streams_and_a_tick_make_a_batch_of_two() -> Result<()> {
     let callouts = vm.pending();
     assert_eq!(callouts.len(), 1);
     let batch = weir_wire::binary::decode(&callouts[0].body)?;
-    assert_eq!((batch.len(), batch.first_sequence(), batch.gateway()), (2, 0, "gateway-1"));
+    assert_eq!((batch.len(), batch.first_sequence(), batch.gateway()), (2, 1, "gateway-1"));
     for event in batch.events() {
         assert_eq!(event.measures.get(weir_wire::Measure::InputTokens), Some(11));
         assert_eq!(event.measures.get(weir_wire::Measure::OutputTokens), Some(7));
@@ -99,6 +99,7 @@ fn memory_stays_as_it_is_after_thirty_thousand_streams() -> Result<()> {
 const FUEL_LIMIT: u64 = 200_000;
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figure, for who asks with --nocapture")]
 fn a_request_costs_no_more_than_its_budget() -> Result<()> {
     let host = Host::new(5);
     let mut vm = host.start(&filter()?, r#"{"backends":{"openai":{"type":"llm","provider":"openai"}}}"#)?;
@@ -108,6 +109,7 @@ fn a_request_costs_no_more_than_its_budget() -> Result<()> {
     let calls = vm.host_calls();
     let fuel = vm.stream(&answer())?;
     let calls = vm.host_calls() - calls;
+    println!("a request: {fuel} fuel, {calls} host calls, {} KiB of memory", vm.memory_bytes() >> 10);
     assert!(fuel <= FUEL_LIMIT, "{fuel} fuel, {calls} host calls");
     Ok(())
 }

@@ -28,6 +28,9 @@ const IMPORTS: &[&str] = &[
 
 /// All that a host may call: it pays for each callback that is there.
 const EXPORTS: &[&str] = &[
+    // The linker's own two numbers.
+    "__data_end",
+    "__heap_base",
     "_initialize",
     "memory",
     "proxy_abi_version_0_2_1",

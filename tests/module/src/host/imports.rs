@@ -3,9 +3,9 @@
 use wasmtime::{ExternType, Linker, Module, Val};
 
 use super::abi::{Status, buffer, decode_pairs, encode_pairs, map};
+use super::guest::{Guest, Phase};
 use super::memory::{Call, hand_over, read, text, write};
 use super::mischief::{Kind, Parcel};
-use super::vm::{Guest, Phase};
 use super::world::Callout;
 
 /// WASI's error for a call that is not there.

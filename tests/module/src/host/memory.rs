@@ -4,8 +4,8 @@
 use wasmtime::{AsContext as _, AsContextMut as _, Caller, Memory, TypedFunc};
 
 use super::abi::Status;
+use super::guest::Guest;
 use super::mischief::Parcel;
-use super::vm::Guest;
 
 pub(super) type Call<'a> = Caller<'a, Guest>;
 
@@ -22,7 +22,8 @@ fn allocate(call: &mut Call<'_>) -> Result<TypedFunc<u32, u32>, Status> {
     if let Some(allocate) = &call.data().allocate {
         return Ok(allocate.clone());
     }
-    let found = call.get_export("proxy_on_memory_allocate").and_then(wasmtime::Extern::into_func);
+    let export = ["proxy_on_memory_allocate", "malloc"].iter().find_map(|name| call.get_export(name));
+    let found = export.and_then(wasmtime::Extern::into_func);
     let typed = found.and_then(|function| function.typed(call.as_context()).ok());
     call.data_mut().allocate.clone_from(&typed);
     typed.ok_or(Status::InvalidMemoryAccess)

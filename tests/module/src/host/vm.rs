@@ -1,92 +1,22 @@
 //! One instance of the module, its contexts, and the callbacks it gets.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use wasmtime::{
-    Instance, Linker, Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc, WasmParams, WasmResults,
-};
+use wasmtime::{Instance, Linker, Store, WasmParams, WasmResults};
 
 use super::abi::Pairs;
+use super::guest::{Callback, Guest};
 use super::world::World;
-use super::{Callout, Filter, Mischief, StreamScript, imports, property_path};
+use super::{Callout, Filter, Mischief, StreamScript, imports};
 
 /// What one callback may take: far more than any needs, so that an endless loop ends.
 const FUEL_PER_CALLBACK: u64 = 4_000_000_000;
-/// What a module's memory may grow to; more is an allocation failure.
-const MEMORY_LIMIT_BYTES: usize = 32 << 20;
 
 /// A stream of a VM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamId(pub u32);
-
-/// A callback with its arguments, in any order and with any numbers that a host could say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are the ABI's own arguments")]
-pub enum Callback {
-    /// `proxy_on_context_create`; a root has the parent 0.
-    ContextCreate { context: u32, parent: u32 },
-    /// `proxy_on_vm_start`.
-    VmStart { context: u32, size: u32 },
-    /// `proxy_on_configure`.
-    Configure { context: u32, size: u32 },
-    /// `proxy_on_tick`.
-    Tick { context: u32 },
-    /// `proxy_on_request_headers`.
-    RequestHeaders { context: u32, headers: u32, end: bool },
-    /// `proxy_on_response_headers`.
-    ResponseHeaders { context: u32, headers: u32, end: bool },
-    /// `proxy_on_response_body`.
-    ResponseBody { context: u32, size: u32, end: bool },
-    /// `proxy_on_http_call_response`.
-    Answer { context: u32, token: u32, headers: u32, body: u32, trailers: u32 },
-    /// `proxy_on_log`.
-    Log { context: u32 },
-    /// `proxy_on_done`.
-    Done { context: u32 },
-    /// `proxy_on_delete`.
-    Delete { context: u32 },
-}
-
-/// Which callback runs, for what can be seen in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    Other,
-    Configure,
-    RequestHeaders,
-    ResponseHeaders,
-    ResponseBody,
-    Answer,
-    Log,
-}
-
-/// What the host keeps for one VM.
-pub(super) struct Guest {
-    pub(super) world: Rc<RefCell<World>>,
-    pub(super) number: u32,
-    pub(super) mischief: Option<Mischief>,
-    pub(super) context: u32,
-    pub(super) phase: Phase,
-    pub(super) configuration: Vec<u8>,
-    pub(super) properties: BTreeMap<Vec<u8>, Vec<u8>>,
-    pub(super) streams: BTreeMap<u32, StreamScript>,
-    pub(super) chunk: Vec<u8>,
-    pub(super) answer_headers: Pairs,
-    pub(super) answer_body: Vec<u8>,
-    pub(super) tick_period_ms: u32,
-    pub(super) host_calls: u64,
-    pub(super) memory: Option<Memory>,
-    pub(super) allocate: Option<TypedFunc<u32, u32>>,
-    limits: StoreLimits,
-}
-
-impl Guest {
-    pub(super) fn stream(&self) -> Option<&StreamScript> {
-        self.streams.get(&self.context)
-    }
-}
 
 /// One instance of the module. Dropping it is a crash: it is told nothing, and nobody gets the answers that it
 /// waits for.
@@ -110,24 +40,7 @@ impl Vm {
             world.forgets |= mischief.is_some();
             world.next_vm
         };
-        let guest = Guest {
-            world,
-            number,
-            mischief,
-            context: 0,
-            phase: Phase::Other,
-            configuration: Vec::new(),
-            properties: BTreeMap::from([(property_path(&["xds", "node", "id"]), b"gateway-1".to_vec())]),
-            streams: BTreeMap::new(),
-            chunk: Vec::new(),
-            answer_headers: Vec::new(),
-            answer_body: Vec::new(),
-            tick_period_ms: 0,
-            host_calls: 0,
-            memory: None,
-            allocate: None,
-            limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT_BYTES).build(),
-        };
+        let guest = Guest::new(world, number, mischief);
         let mut store = Store::new(&filter.engine, guest);
         store.limiter(|guest| &mut guest.limits);
         store.set_fuel(FUEL_PER_CALLBACK)?;
@@ -149,7 +62,9 @@ impl Vm {
         let result = function.call(&mut self.store, arguments);
         let left = self.store.get_fuel()?;
         self.fuel += FUEL_PER_CALLBACK.saturating_sub(left);
-        let result = result.map_err(anyhow::Error::from).with_context(|| format!("{export} trapped"))?;
+        let result = result
+            .map_err(anyhow::Error::from)
+            .with_context(|| format!("{export} trapped; last in the log: {:?}", self.last_log()))?;
         Ok(Some(result))
     }
 
@@ -160,19 +75,7 @@ impl Vm {
     ///
     /// A trap.
     pub fn callback(&mut self, callback: Callback) -> Result<Option<i32>> {
-        let (context, phase) = match callback {
-            Callback::ContextCreate { context, .. }
-            | Callback::VmStart { context, .. }
-            | Callback::Tick { context }
-            | Callback::Done { context }
-            | Callback::Delete { context } => (context, Phase::Other),
-            Callback::Configure { context, .. } => (context, Phase::Configure),
-            Callback::RequestHeaders { context, .. } => (context, Phase::RequestHeaders),
-            Callback::ResponseHeaders { context, .. } => (context, Phase::ResponseHeaders),
-            Callback::ResponseBody { context, .. } => (context, Phase::ResponseBody),
-            Callback::Answer { context, .. } => (context, Phase::Answer),
-            Callback::Log { context } => (context, Phase::Log),
-        };
+        let (context, phase) = (callback.context(), callback.phase());
         let guest = self.store.data_mut();
         guest.context = context;
         guest.phase = phase;

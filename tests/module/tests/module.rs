@@ -60,8 +60,21 @@ const NEEDED_EXPORTS: &[&str] = &[
 
 const SIZE_LIMIT_BYTES: usize = 300 << 10;
 
-/// Functions that call themselves to a depth that is bounded, each with the bound.
-const BOUNDED_RECURSION: &[&str] = &[];
+/// Functions that call themselves, each with what bounds its depth.
+const BOUNDED_RECURSION: &[(&str, &str)] = &[
+    ("weir_filter_core::config::json::Reader::value", "the depth that it is given"),
+    ("weir_filter_core::config::protobuf::message_struct", "the depth that it is given"),
+    ("weir_filter_core::config::protobuf::message_value", "the depth that it is given"),
+    ("core::ptr::drop_in_place<weir_filter_core::config::value::Value>", "the depth to which it was read"),
+    (
+        "core::ptr::drop_in_place<alloc::vec::Vec<(alloc::string::String,weir_filter_core::config::value::Value)>>",
+        "the depth to which it was read",
+    ),
+    (
+        "weir_filter_core::usage::inflate::container::GzipHeader::over_absent",
+        "each call goes on to a later part of the header",
+    ),
+];
 
 fn read(file: &str) -> Result<Vec<u8>> {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
@@ -84,7 +97,7 @@ fn no_export_reaches_a_panic() -> Result<()> {
 #[test]
 fn nothing_calls_itself_without_a_bound() -> Result<()> {
     let mut recursive = panics::recursive(&named()?);
-    recursive.retain(|name| !BOUNDED_RECURSION.contains(&name.as_str()));
+    recursive.retain(|name| !BOUNDED_RECURSION.iter().any(|(bounded, _)| bounded == name));
     assert!(recursive.is_empty(), "{recursive:#?}");
     Ok(())
 }

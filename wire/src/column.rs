@@ -28,7 +28,7 @@ pub struct Sparse {
 }
 
 /// Which rows have a value.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Presence {
     /// A bit a row, low bits first.
     bits: Vec<u8>,

@@ -19,7 +19,6 @@ const IMPORTS: &[&str] = &[
     "env.proxy_increment_metric",
     "env.proxy_log",
     "env.proxy_record_metric",
-    "env.proxy_set_effective_context",
     "env.proxy_set_shared_data",
     "env.proxy_set_tick_period_milliseconds",
     "wasi_snapshot_preview1.clock_time_get",
@@ -31,20 +30,17 @@ const EXPORTS: &[&str] = &[
     // The linker's own two numbers.
     "__data_end",
     "__heap_base",
-    "_initialize",
     "memory",
     "proxy_abi_version_0_2_1",
     "proxy_on_configure",
     "proxy_on_context_create",
     "proxy_on_delete",
-    "proxy_on_done",
     "proxy_on_http_call_response",
     "proxy_on_log",
     "proxy_on_memory_allocate",
     "proxy_on_response_body",
     "proxy_on_response_headers",
     "proxy_on_tick",
-    "proxy_on_vm_start",
 ];
 
 /// Those without which a host refuses the module, or leaks with it.
@@ -69,10 +65,6 @@ const BOUNDED_RECURSION: &[(&str, &str)] = &[
     (
         "core::ptr::drop_in_place<alloc::vec::Vec<(alloc::string::String,weir_filter_core::config::value::Value)>>",
         "the depth to which it was read",
-    ),
-    (
-        "weir_filter_core::usage::inflate::container::GzipHeader::over_absent",
-        "each call goes on to a later part of the header",
     ),
 ];
 

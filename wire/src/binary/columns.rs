@@ -200,7 +200,7 @@ impl Reader {
                     return Err(DecodeError::malformed(part, "a row beyond the last has a value"));
                 }
                 let present = Arc::new(Presence::new(bits, self.rows));
-                self.presences.push((id, Arc::clone(&present)));
+                self.presences.push((id, shared(&present)));
                 present
             }
             PRESENT_AS => {
@@ -208,7 +208,7 @@ impl Reader {
                 let known = self.presences.iter().find(|(known, _)| *known == other);
                 let unknown =
                     || DecodeError::malformed(part, message!("column {other} has no presence to share"));
-                Arc::clone(&known.ok_or_else(unknown)?.1)
+                shared(&known.ok_or_else(unknown)?.1)
             }
             _ => return Err(DecodeError::malformed(part, message!("kind {kind} is not known"))),
         };
@@ -253,4 +253,17 @@ impl Reader {
 /// Only the value that stands for "absent" is out of every range.
 fn in_range(part: &'static str, value: u64) -> Result<u64, DecodeError> {
     if value == NULL { Err(DecodeError::malformed(part, "a value is out of range")) } else { Ok(value) }
+}
+
+/// The same presence for another column, in the same memory: what a decoder holds is bounded by its input.
+#[cfg(not(target_arch = "wasm32"))]
+fn shared(present: &Arc<Presence>) -> Arc<Presence> {
+    Arc::clone(present)
+}
+
+/// A copy: a filter decodes nothing but its own small batches, and sharing reckons with more owners than can
+/// be counted, by an abort.
+#[cfg(target_arch = "wasm32")]
+fn shared(present: &Arc<Presence>) -> Arc<Presence> {
+    Arc::new(Presence::clone(present))
 }

@@ -16,7 +16,14 @@ use crate::pairs::{self, Pairs};
 pub(crate) struct Memory {
     shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
     versions: Cell<u32>,
-    metrics: RefCell<Vec<(String, MetricKind, u64, Vec<u64>)>>,
+    metrics: RefCell<Vec<Metric>>,
+}
+
+struct Metric {
+    name: String,
+    kind: MetricKind,
+    value: u64,
+    recorded: Vec<u64>,
 }
 
 #[derive(Default)]
@@ -90,21 +97,15 @@ impl FakeHost {
     /// What each counter and gauge stands at, by name.
     pub(crate) fn metrics(&self) -> BTreeMap<String, u64> {
         let metrics = self.memory.metrics.borrow();
-        metrics
-            .iter()
-            .filter(|metric| metric.1 != MetricKind::Histogram)
-            .map(|(name, _, value, _)| (name.clone(), *value))
-            .collect()
+        let plain = metrics.iter().filter(|metric| metric.kind != MetricKind::Histogram);
+        plain.map(|metric| (metric.name.clone(), metric.value)).collect()
     }
 
     /// What each histogram has recorded, by name.
     pub(crate) fn histograms(&self) -> BTreeMap<String, Vec<u64>> {
         let metrics = self.memory.metrics.borrow();
-        metrics
-            .iter()
-            .filter(|metric| metric.1 == MetricKind::Histogram)
-            .map(|(name, _, _, values)| (name.clone(), values.clone()))
-            .collect()
+        let histograms = metrics.iter().filter(|metric| metric.kind == MetricKind::Histogram);
+        histograms.map(|metric| (metric.name.clone(), metric.recorded.clone())).collect()
     }
 
     pub(crate) fn callouts(&self) -> Vec<SentCallout> {
@@ -206,13 +207,13 @@ impl Host for FakeHost {
 
     fn define_metric(&self, kind: MetricKind, name: &str) -> Option<MetricId> {
         let mut metrics = self.memory.metrics.borrow_mut();
-        let at = match metrics.iter().position(|metric| metric.0 == name) {
+        let at = match metrics.iter().position(|metric| metric.name == name) {
             Some(at) => {
-                assert_eq!(metrics[at].1, kind, "{name} is of two kinds");
+                assert_eq!(metrics[at].kind, kind, "{name} is of two kinds");
                 at
             }
             None => {
-                metrics.push((name.to_owned(), kind, 0, Vec::new()));
+                metrics.push(Metric { name: name.to_owned(), kind, value: 0, recorded: Vec::new() });
                 metrics.len() - 1
             }
         };
@@ -221,21 +222,21 @@ impl Host for FakeHost {
 
     fn increment_metric(&self, metric: MetricId, by: i64) {
         assert_ne!(by, 0, "the proxy refuses an increment by nothing");
-        let value = &mut self.memory.metrics.borrow_mut()[metric.0 as usize].2;
+        let value = &mut self.memory.metrics.borrow_mut()[metric.0 as usize].value;
         *value = value.checked_add_signed(by).unwrap();
     }
 
     fn record_metric(&self, metric: MetricId, value: u64) {
         let metric = &mut self.memory.metrics.borrow_mut()[metric.0 as usize];
-        match metric.1 {
-            MetricKind::Histogram => metric.3.push(value),
-            MetricKind::Gauge => metric.2 = value,
-            MetricKind::Counter => panic!("{} is a counter", metric.0),
+        match metric.kind {
+            MetricKind::Histogram => metric.recorded.push(value),
+            MetricKind::Gauge => metric.value = value,
+            MetricKind::Counter => panic!("{} is a counter", metric.name),
         }
     }
 
     fn metric(&self, metric: MetricId) -> Option<u64> {
-        self.memory.metrics.borrow().get(metric.0 as usize).map(|metric| metric.2)
+        self.memory.metrics.borrow().get(metric.0 as usize).map(|metric| metric.value)
     }
 
     fn shared(&self, key: &str) -> Option<(&[u8], Version)> {

@@ -27,30 +27,14 @@ pub fn sanitise(raw: &[u8]) -> Option<Cow<'_, str>> {
 
 /// The usual case, without a copy: short, and nothing in it that may not stand.
 fn as_it_is(raw: &[u8]) -> Option<&str> {
-    let harmless = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or(false);
+    // Of ASCII alone: what else is a letter takes the longer way.
+    let harmless = |byte: &u8| byte.is_ascii() && is_allowed(char::from(*byte), 1);
     let begins = !matches!(raw.first(), Some(b'=' | b'+' | b'-' | b'@'));
     if raw.len() > MAX_BYTES || !begins || !raw.iter().all(harmless) {
         return None;
     }
     std::str::from_utf8(raw).ok()
 }
-
-/// The bytes that may stand anywhere but at the beginning.
-const PLAIN: [bool; 256] = {
-    let forbidden = b"\"'`\\;,<>{}|$";
-    let mut table = [false; 256];
-    let mut byte = b' ' as usize;
-    while byte <= b'~' as usize {
-        table[byte] = true;
-        byte += 1;
-    }
-    let mut at = 0;
-    while at < forbidden.len() {
-        table[forbidden[at] as usize] = false;
-        at += 1;
-    }
-    table
-};
 
 /// Spreadsheets read a cell that begins with one of `=+-@` as a formula.
 fn is_allowed(character: char, at: usize) -> bool {

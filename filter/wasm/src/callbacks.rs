@@ -25,10 +25,9 @@ fn with<T: Default>(work: impl FnOnce(&mut Plugin, &Proxy) -> T) -> T {
 macro_rules! callbacks {
     ($(fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block)+) => {
         $(
-            #[doc = "A callback of proxy-wasm's ABI 0.2.1."]
             #[expect(unsafe_code, reason = "the host finds the function by this symbol")]
             #[unsafe(no_mangle)]
-            pub extern "C" fn $name($($argument: $type),*) $(-> $result)? $body
+            extern "C" fn $name($($argument: $type),*) $(-> $result)? $body
         )+
     };
 }

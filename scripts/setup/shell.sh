@@ -47,6 +47,16 @@ debian_packages() {
   "${install[@]}" "${missing[@]}" >>"$cache/apt.log" 2>&1 || { tail -n 5 "$cache/apt.log" >&2; return 1; }
 }
 
+# debian_download PACKAGE: its file, into the directory at hand; nothing is installed.
+debian_download() {
+  apt-get download -qq "$1" >"$cache/apt.log" 2>&1 && return 0
+  # The package lists may be absent or old.
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+  "${as_root[@]}" apt-get update -qq >>"$cache/apt.log" 2>&1 || true
+  apt-get download -qq "$1" >>"$cache/apt.log" 2>&1 || { tail -n 5 "$cache/apt.log" >&2; return 1; }
+}
+
 # The Rust toolchain and a C compiler (SQLite and zstd are compiled from source).
 require_rust() {
   if ! command -v cargo >/dev/null && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH=$HOME/.cargo/bin:$PATH; fi

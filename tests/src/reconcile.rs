@@ -19,6 +19,7 @@ mod truth;
 
 pub use database::from_database;
 pub use envoy_stats::from_envoy_stats;
+pub use exposition::{Sample, samples};
 pub use figure::{Figure, Ledger, TokenKind};
 pub use filter_stats::from_filter_stats;
 pub use metrics::from_metrics;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use weir_filter_core::Config;
+use weir_filter_core::host::MetricKind;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -70,13 +71,100 @@ fn the_filters_configurations_are_taken_and_the_defaults_are_the_defaults() -> R
 #[test]
 fn every_key_of_the_filter_is_explained() -> Result<()> {
     let document = read("docs/filter.md")?;
-    let table = document.split("| key | meaning |").nth(1).context("no table of keys")?;
-    let table = table.split("A complete example").next().unwrap_or_default();
-    let defaults: Value = serde_json::from_str(blocks(&document, "json").first().context("no defaults")?)?;
-    let keys: BTreeSet<&String> = defaults.as_object().context("not an object")?.keys().collect();
-    for key in keys {
-        ensure!(table.contains(&format!("`{key}")), "{key} is not explained");
+    let explained = rows(&document, "| key | meaning |")?;
+    let explained: BTreeSet<&str> = explained.iter().flat_map(|cells| quoted(&cells[0])).collect();
+    let mut keys = BTreeSet::new();
+    for block in blocks(&document, "json") {
+        gather_keys("", &serde_json::from_str(&block)?, &mut keys);
     }
+    let words: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
+    assert_eq!(words, explained);
+    // A key that is neither among the defaults nor in the example would be missed above.
+    for (text, known) in [("collector", 5), ("consumer", 2), ("usage", 2), ("dimensions[]", 3)] {
+        let of = keys.iter().filter(|key| key.starts_with(&format!("{text}.")));
+        assert_eq!(of.count(), known, "{text}");
+    }
+    Ok(())
+}
+
+/// The keys of a configuration as the table names them.
+fn gather_keys(path: &str, value: &Value, keys: &mut BTreeSet<String>) {
+    match (path, value) {
+        ("headers", _) => _ = keys.insert("headers.*".to_owned()),
+        ("backends", Value::Object(backends)) if backends.is_empty() => {}
+        ("backends", _) => _ = keys.insert("backends.<cluster>".to_owned()),
+        (_, Value::Object(entries)) => {
+            for (key, value) in entries {
+                let key = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                gather_keys(&key, value, keys);
+            }
+        }
+        (_, Value::Array(items)) if items.iter().all(Value::is_object) => {
+            for item in items {
+                gather_keys(&format!("{path}[]"), item, keys);
+            }
+        }
+        _ => _ = keys.insert(path.to_owned()),
+    }
+}
+
+/// The rows of the table that begins with `head`, each as its cells.
+fn rows(document: &str, head: &str) -> Result<Vec<Vec<String>>> {
+    let table = document.split_once(head).with_context(|| format!("no table {head}"))?.1;
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    Ok(rows.map(cells).collect())
+}
+
+/// What stands between backticks.
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn the_filters_metrics_are_those_in_the_document() -> Result<()> {
+    let document = read("docs/filter.md")?;
+    let (_, metrics) = document.split_once("### By series").context("no metrics by series")?;
+    let (by_series, own) =
+        metrics.split_once("### The filter itself").context("no metrics of the filter itself")?;
+    let head = "| family | type | label | meaning |";
+    let mut shown = BTreeSet::new();
+    for (section, series) in [(by_series, true), (own, false)] {
+        for cells in rows(section, head)? {
+            let [family, kind, label, _] = cells.as_slice() else { anyhow::bail!("{cells:?}") };
+            let name = quoted(family).next().unwrap_or_default().to_owned();
+            let label: Vec<String> = quoted(label).map(str::to_owned).collect();
+            ensure!(shown.insert((name, kind.clone(), series, label)), "{family} stands twice");
+        }
+    }
+    let declared = weir_filter_core::families().into_iter().map(|family| {
+        let kind = match family.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+        };
+        let label = Some(family.key).filter(|key| !key.is_empty()).into_iter().chain(family.values);
+        (family.name, kind.to_owned(), !family.series.is_empty(), label.collect())
+    });
+    let declared: BTreeSet<(String, String, bool, Vec<String>)> = declared.collect();
+    let differing: Vec<_> = declared.symmetric_difference(&shown).collect();
+    ensure!(differing.is_empty(), "only in the code or only in the document: {differing:#?}");
+    for label in weir_filter_core::families().iter().flat_map(|family| family.series) {
+        ensure!(by_series.contains(&format!("`{label}`")), "the label {label} is not named");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_hashed_consumer_can_be_looked_up_as_the_document_says() -> Result<()> {
+    let document = read("docs/filter.md")?;
+    let commands = blocks(&document, "sh");
+    let command = commands.iter().find(|block| block.contains("openssl")).context("no command")?;
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let after = |word: &str| words.iter().skip_while(|known| **known != word).nth(1).copied();
+    let (name, key) = (after("%s").context("no name")?, after("-hmac").context("no key")?);
+    let hash = weir_filter_core::keyed_hash::KeyedHash::new(key.as_bytes()).of(name.as_bytes());
+    ensure!(document.contains(&format!("`{hash}`")), "it is {hash}");
     Ok(())
 }
 
@@ -113,19 +201,17 @@ fn the_batches_in_the_documents_are_some() -> Result<()> {
 
 #[test]
 fn links_between_documents_lead_somewhere() -> Result<()> {
-    for file in [
-        "README.md",
-        "docs/architecture.md",
-        "docs/filter.md",
-        "docs/collector.md",
-        "docs/delivery.md",
-        "docs/gateways.md",
-        "docs/performance.md",
-        "docs/reconciliation.md",
-        "docs/wire.md",
-    ] {
-        let document = read(file)?;
-        let base = root().join(file);
+    let mut files = vec!["README.md".to_owned()];
+    for folder in ["docs", "docs/decisions"] {
+        for entry in std::fs::read_dir(root().join(folder))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            files.extend(name.ends_with(".md").then(|| format!("{folder}/{name}")));
+        }
+    }
+    ensure!(files.len() > 20, "only {files:?}");
+    for file in files {
+        let document = read(&file)?;
+        let base = root().join(&file);
         let base = base.parent().context("no folder")?;
         for link in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !link.starts_with("http") {

@@ -38,5 +38,6 @@ mod testing;
 pub use config::{Config, ConfigError};
 pub use host::Host;
 pub use plugin::Plugin;
+pub use stats::{Family, families};
 pub use stream::{Active, Stream};
 pub use vm::Vm;

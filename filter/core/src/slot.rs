@@ -20,6 +20,9 @@ const SILENT_INTERVALS: u64 = 5;
 /// And for this long at least, nanoseconds.
 const SILENT_NS: u64 = 10_000_000_000;
 
+/// What the counters of a slot's streams are called.
+pub(crate) const STREAMS: [&str; 2] = ["opened", "recorded"];
+
 /// A slot that this VM owns.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -136,7 +139,7 @@ pub(crate) fn streams(host: &impl Host, slot: u16) -> Streams {
 }
 
 fn metrics(host: &impl Host, slot: u16) -> [Option<MetricId>; 2] {
-    ["opened", "recorded"].map(|what| {
+    STREAMS.map(|what| {
         host.define_metric(
             MetricKind::Counter,
             &words::concat(["weir_slot_streams_", what, "_total.slot=", &slot.to_string(), ";"]),

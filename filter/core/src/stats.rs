@@ -5,10 +5,12 @@
 //! defined when its first count goes, once, since each definition mints an identity at the proxy.
 
 mod counter;
+mod families;
 mod health;
 mod series;
 
-pub(crate) use health::HealthStats;
+pub use families::{Family, families};
+pub(crate) use health::{HealthStats, Sizes};
 
 use weir_wire::index::{Hash, Index};
 use weir_wire::{CostSource, Event, Measure, Outcome, Target};

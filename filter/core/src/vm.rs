@@ -10,7 +10,7 @@ use crate::endpoint::Endpoints;
 use crate::host::{Callout, CalloutId, Host, LogLevel};
 use crate::label;
 use crate::outbox::{Answer, Now, Outbox};
-use crate::stats::{HealthStats, Stats};
+use crate::stats::{HealthStats, Sizes, Stats};
 use crate::words;
 
 /// The state of one VM.
@@ -116,12 +116,12 @@ impl Vm {
     fn show_sizes(&mut self, host: &impl Host) {
         let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let Some(slot) = self.outbox.slot_number() else { return };
-        let sizes = [
-            ("buffered_bytes", wide(self.outbox.buffered_bytes())),
-            ("undelivered_events", self.outbox.undelivered_events()),
-            ("series", wide(self.stats.len())),
-            ("scan_bytes", wide(self.scan_bytes)),
-        ];
+        let sizes = Sizes {
+            buffered_bytes: wide(self.outbox.buffered_bytes()),
+            undelivered_events: self.outbox.undelivered_events(),
+            series: wide(self.stats.len()),
+            scan_bytes: wide(self.scan_bytes),
+        };
         self.health_stats.show(host, slot, sizes);
     }
 

@@ -6,15 +6,17 @@ use anyhow::{Context, Result, ensure};
 
 /// One line of a scrape.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sample {
-    pub(super) name: String,
-    pub(super) labels: BTreeMap<String, String>,
+pub struct Sample {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     value: String,
 }
 
 impl Sample {
     /// A label's value; empty if there is none.
-    pub(super) fn label(&self, name: &str) -> &str {
+    pub fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
     }
 
@@ -34,7 +36,10 @@ impl Sample {
 }
 
 /// Reads a scrape; comments are passed over.
-pub(super) fn samples(text: &str) -> Result<Vec<Sample>> {
+///
+/// # Errors
+/// Shows the line that is no sample.
+pub fn samples(text: &str) -> Result<Vec<Sample>> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| sample(line).with_context(|| format!("not a sample: {line}"))).collect()
 }

@@ -12,6 +12,7 @@ mod ends;
 mod happy_path;
 mod measured;
 mod planted_fault;
+mod prometheus;
 mod protocols;
 mod providers;
 mod vm_reload;

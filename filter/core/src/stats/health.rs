@@ -7,13 +7,12 @@ use crate::host::{Host, MetricKind};
 use crate::words;
 
 /// The counters that the proxy shows, with the names of their metrics.
-const COUNTERS: [(HealthCounter, &str); 13] = [
+const COUNTERS: [(HealthCounter, &str); 12] = [
     (HealthCounter::StreamsOpened, "weir_streams_opened_total"),
     (HealthCounter::EventsRecorded, "weir_events_recorded_total"),
     (HealthCounter::EventsSummarised, "weir_events_summarised_total"),
     (HealthCounter::EventsDroppedOverflow, "weir_events_dropped_total.reason=overflow;"),
     (HealthCounter::EventsDroppedRefused, "weir_events_dropped_total.reason=refused;"),
-    (HealthCounter::EventsDroppedOversize, "weir_events_dropped_total.reason=oversize;"),
     (HealthCounter::EventsLostCrash, "weir_events_lost_crash_total"),
     (HealthCounter::StreamsLostCrash, "weir_streams_lost_crash_total"),
     (HealthCounter::SlotsAdopted, "weir_outboxes_adopted_total"),
@@ -23,6 +22,36 @@ const COUNTERS: [(HealthCounter, &str); 13] = [
     (HealthCounter::ScansSkipped, "weir_scans_skipped_total"),
 ];
 
+/// The counter of acknowledged batches.
+const BATCHES: &str = "weir_batches_acknowledged_total";
+
+/// The gauges of a slot, in the order of [`Sizes::each`].
+pub(super) const GAUGES: [&str; 4] = ["buffered_bytes", "undelivered_events", "series", "scan_bytes"];
+
+/// What a VM holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Bytes of undelivered batches.
+    pub(crate) buffered_bytes: u64,
+    /// Events in them, in detail or in sum, and in the batch at hand.
+    pub(crate) undelivered_events: u64,
+    /// Series in the table.
+    pub(crate) series: u64,
+    /// Bytes that the scans under way may take.
+    pub(crate) scan_bytes: u64,
+}
+
+impl Sizes {
+    fn each(self) -> [u64; GAUGES.len()] {
+        [self.buffered_bytes, self.undelivered_events, self.series, self.scan_bytes]
+    }
+}
+
+/// The names of all counters.
+pub(super) fn counters() -> impl Iterator<Item = &'static str> {
+    COUNTERS.into_iter().map(|(_, name)| name).chain([BATCHES])
+}
+
 /// What the proxy has been told, and its metrics.
 #[derive(Debug)]
 pub(crate) struct HealthStats {
@@ -31,11 +60,8 @@ pub(crate) struct HealthStats {
     batches: u32,
     /// The slot whose gauges these are.
     slot: Option<u16>,
-    gauges: [u32; GAUGES],
+    gauges: [u32; GAUGES.len()],
 }
-
-/// How many gauges a slot has.
-const GAUGES: usize = 4;
 
 impl HealthStats {
     pub(crate) fn new() -> Self {
@@ -44,7 +70,7 @@ impl HealthStats {
             ids: [u32::MAX; COUNTERS.len()],
             batches: u32::MAX,
             slot: None,
-            gauges: [u32::MAX; GAUGES],
+            gauges: [u32::MAX; GAUGES.len()],
         }
     }
 
@@ -69,19 +95,19 @@ impl HealthStats {
 
     /// A batch has been acknowledged.
     pub(crate) fn acknowledged(&mut self, host: &impl Host) {
-        let name = || "weir_batches_acknowledged_total".to_owned();
+        let name = || BATCHES.to_owned();
         if let Some(metric) = define(&mut self.batches, host, MetricKind::Counter, name) {
             host.increment_metric(metric, 1);
         }
     }
 
     /// Sets the gauges of a slot.
-    pub(crate) fn show(&mut self, host: &impl Host, slot: u16, sizes: [(&str, u64); GAUGES]) {
+    pub(crate) fn show(&mut self, host: &impl Host, slot: u16, sizes: Sizes) {
         if self.slot != Some(slot) {
             self.slot = Some(slot);
-            self.gauges = [u32::MAX; GAUGES];
+            self.gauges = [u32::MAX; GAUGES.len()];
         }
-        for (id, (what, size)) in self.gauges.iter_mut().zip(sizes) {
+        for ((id, what), size) in self.gauges.iter_mut().zip(GAUGES).zip(sizes.each()) {
             if let Some(metric) = define(id, host, MetricKind::Gauge, || {
                 words::concat(["weir_", what, ".slot=", &slot.to_string(), ";"])
             }) {

@@ -9,10 +9,10 @@ use crate::host::{Host, MetricId, MetricKind};
 use crate::words;
 
 /// The labels that every series has.
-const LABELS: [&str; 4] = ["backend", "route", "model", "algorithm"];
+pub(super) const LABELS: [&str; 4] = ["backend", "route", "model", "algorithm"];
 
 /// Distributions, each with its family. Times are microseconds.
-const HISTOGRAMS: [(&str, Measure); 5] = [
+pub(super) const HISTOGRAMS: [(&str, Measure); 5] = [
     ("request_duration_micros", Measure::DurationUs),
     ("first_byte_micros", Measure::TtfbUs),
     ("first_token_micros", Measure::TtftUs),
@@ -20,8 +20,10 @@ const HISTOGRAMS: [(&str, Measure); 5] = [
     ("quality_score_millionths", Measure::QualityScore),
 ];
 
-/// The provider's rate limits, as gauges.
-const LIMITS: [&str; 2] = ["requests", "tokens"];
+/// The family of the provider's rate limits, which are gauges.
+pub(super) const RATE_LIMITS: &str = "ratelimit_remaining";
+/// What is limited.
+pub(super) const LIMITS: [&str; 2] = ["requests", "tokens"];
 
 /// A metric that has not been defined yet.
 const UNDEFINED: u32 = u32::MAX;
@@ -100,7 +102,7 @@ impl Series {
         for ((limit, id), value) in limits.iter_mut().zip(gauges).zip(LIMITS) {
             if let Some(remaining) = limit.take()
                 && let Some(metric) =
-                    define(id, host, MetricKind::Gauge, || name(names, "ratelimit_remaining", "type", value))
+                    define(id, host, MetricKind::Gauge, || name(names, RATE_LIMITS, "type", value))
             {
                 host.record_metric(metric, remaining);
             }

@@ -228,18 +228,20 @@ fn bucketed(stats: &str) -> Result<()> {
             found.entry(name.to_owned()).or_default().insert(line.label("le").to_owned());
         }
     }
-    ensure!(!found.is_empty(), "no buckets");
+    let mut used = BTreeSet::new();
     for (name, bounds) in found {
         let fits = |setting: &&Value| {
             let prefix = setting.pointer("/match/prefix").and_then(Value::as_str);
             prefix.is_some_and(|prefix| format!("wasmcustom.{name}").starts_with(prefix))
         };
         let setting = settings.iter().find(fits).with_context(|| format!("no buckets for {name}"))?;
+        used.insert(setting.to_string());
         let wanted = setting.get("buckets").and_then(Value::as_array).context("no list of buckets")?;
         let wanted: BTreeSet<String> =
             wanted.iter().map(Value::to_string).chain(["+Inf".to_owned()]).collect();
         ensure!(bounds == wanted, "{name} has the buckets {bounds:?}");
     }
+    ensure!(used.len() == settings.len(), "a setting of buckets is for no histogram");
     Ok(())
 }
 

@@ -95,7 +95,7 @@ impl Sample {
 
     fn case(&self, how: &str) -> Case {
         let end = json!({ "outcome": "success", "status": 200, "backend": self.route });
-        let mut record = with(self.record.clone(), end);
+        let mut record = with(end, self.record.clone());
         if self.content_type != JSON {
             record = with(record, json!({ "ttft_ms": within(0.0, 20_000.0) }));
         }

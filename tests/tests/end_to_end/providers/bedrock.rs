@@ -120,7 +120,12 @@ pub(super) fn samples() -> Vec<Sample> {
     ));
     vec![
         converse,
-        throttled.typed(FRAMES, true).usage("status", "missing").usage("input_tokens", None::<u64>),
+        throttled
+            .typed(FRAMES, true)
+            .usage("status", "missing")
+            .usage("input_tokens", None::<u64>)
+            .says("outcome", "error")
+            .says("error_type", "error_in_body"),
         converse_stream.typed(FRAMES, true),
         bedrock(Sample::new("Bedrock InvokeModel", "bedrock", path("invoke"), INVOKE)).counts(
             12,

@@ -108,6 +108,41 @@ fn gather_keys(path: &str, value: &Value, keys: &mut BTreeSet<String>) {
     }
 }
 
+#[test]
+fn the_numbers_that_the_filter_takes_are_those_in_the_document() -> Result<()> {
+    let mut ranges = 0;
+    for cells in rows(&read("docs/filter.md")?, "| key | meaning |")? {
+        let [key, meaning] = cells.as_slice() else { anyhow::bail!("{cells:?}") };
+        let Some((least, most)) = range(meaning) else { continue };
+        let key = quoted(key).next().context("no key")?;
+        let takes = |number: u64| Config::parse(with_number(key, number).as_bytes()).is_ok();
+        ensure!(takes(least) && takes(most), "{key} does not take {least} and {most}");
+        ensure!(!takes(least - 1) && !takes(most + 1), "{key} takes more than {least} to {most}");
+        ranges += 1;
+    }
+    ensure!(ranges == 4, "{ranges} ranges");
+    Ok(())
+}
+
+/// The first two numbers with `to` between them.
+fn range(text: &str) -> Option<(u64, u64)> {
+    let number = |word: &str| word.replace([',', ';', '.'], "").parse().ok();
+    let words: Vec<&str> = text.split(' ').collect();
+    words.windows(3).find_map(|words| match words {
+        [least, "to", most] => Some((number(least)?, number(most)?)),
+        _ => None,
+    })
+}
+
+/// A configuration in which that key is that number.
+fn with_number(key: &str, number: u64) -> String {
+    let inner = format!(r#""{}": {number}"#, key.rsplit('.').next().unwrap_or(key));
+    match key.split_once('.') {
+        Some((section, _)) => format!(r#"{{"{section}": {{{inner}}}}}"#),
+        None => format!("{{{inner}}}"),
+    }
+}
+
 /// The rows of the table that begins with `head`, each as its cells.
 fn rows(document: &str, head: &str) -> Result<Vec<Vec<String>>> {
     let table = document.split_once(head).with_context(|| format!("no table {head}"))?.1;

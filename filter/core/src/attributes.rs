@@ -1,28 +1,31 @@
 //! What the proxy knows of a stream when it is over: attributes and request headers, read in one place.
 //!
-//! Where the proxy can evaluate expressions (Envoy can), one call fetches what is needed of a stream that a
-//! backend has answered and nothing went wrong with; reading it one by one costs twice as much. Whatever else
-//! there is to know is read when something did go wrong, or where there are no expressions.
+//! An attribute is the dearest thing to ask a proxy for, so of a stream that a backend has answered to the end
+//! only those are read that stand nowhere else; the rest follows from the clock and the headers. Of any other
+//! stream all of them are read: what went wrong is worth its price.
 
 use crate::config::{Config, Source};
-use crate::host::{Expression, Host};
+use crate::decimal;
+use crate::host::Host;
 
-/// The attributes that every event needs, in the order of the expression, by the path of a single read.
-const ALWAYS: [&str; 7] = [
+/// The attributes that every event needs.
+const ALWAYS: [&str; 5] = [
     "xds\0cluster_name",
     "xds\0route_name",
     "response\0flags",
-    "request\0duration",
-    "request\0size",
     "upstream\0request_attempt_count",
     "upstream\0cx_pool_ready_duration",
 ];
 
 /// Those that tell more of a stream that went wrong, or that no backend answered.
-const TROUBLE: [&str; 3] = ["response\0code", "response\0code_details", "upstream\0address"];
+const TROUBLE: [&str; 5] =
+    ["response\0code", "response\0code_details", "upstream\0address", "request\0duration", REQUEST_SIZE];
+
+const REQUEST_SIZE: &str = "request\0size";
 
 /// The request headers that every event needs.
-const HEADERS: [&str; 4] = ["x-request-id", ":path", ":method", "traceparent"];
+const HEADERS: [&str; 6] =
+    ["x-request-id", ":path", ":method", "traceparent", "content-length", "transfer-encoding"];
 
 const FIRST_TROUBLE: usize = ALWAYS.len();
 const FIRST_HEADER: usize = FIRST_TROUBLE + TROUBLE.len();
@@ -31,6 +34,8 @@ const FIRST_DIMENSION: usize = CONSUMER + 1;
 /// How many values there are.
 const VALUES: usize = FIRST_DIMENSION + weir_wire::DIMENSIONS;
 
+type Values<'a> = [Option<&'a [u8]>; VALUES];
+
 /// How to read a stream's attributes under one configuration.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -38,11 +43,10 @@ pub(crate) struct Reader {
     headers: Vec<(usize, String)>,
     /// Dimensions from metadata, each with its place among the values and its property's path.
     metadata: Vec<(usize, String)>,
-    expression: Option<Expression>,
 }
 
 impl Reader {
-    pub(crate) fn new(host: &impl Host, config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let mut headers = Vec::new();
         let mut metadata = Vec::new();
         if let Some(name) = &config.consumer.header {
@@ -54,38 +58,30 @@ impl Reader {
                 Source::Metadata(path) => metadata.push((at, path.clone())),
             }
         }
-        Self { headers, metadata, expression: host.create_expression(&expression()) }
+        Self { headers, metadata }
     }
 
     /// Reads the stream that the callback at hand is about; `whole` says that a backend has answered it to
     /// the end.
     pub(crate) fn read<'a>(&self, host: &'a impl Host, whole: bool) -> Attributes<'a> {
-        let mut values = [None; VALUES];
-        // Where no backend was chosen the expression has no value.
-        let found = self.expression.and_then(|expression| host.evaluate(expression));
-        match found.filter(|found| found.len() == ALWAYS.len()) {
-            Some(found) => {
-                for (at, (value, _)) in found.enumerate() {
-                    set(&mut values, at, Some(value));
-                }
-            }
-            None => read_singly(host, &mut values, 0, &ALWAYS),
-        }
-        let fine = Attributes { values }.flags() == Some(0);
-        if !(whole && fine) {
-            read_singly(host, &mut values, FIRST_TROUBLE, &TROUBLE);
-        }
+        let mut values: Values<'a> = [None; VALUES];
+        read_all(host, &mut values, 0, &ALWAYS);
         self.read_headers(host, &mut values);
-        for (at, path) in &self.metadata {
-            set(&mut values, *at, host.property(path));
+        let mut attributes = Attributes { values };
+        if !whole || attributes.flags() != Some(0) {
+            read_all(host, &mut attributes.values, FIRST_TROUBLE, &TROUBLE);
+        } else if attributes.request_bytes_by_headers().is_none() {
+            set(&mut attributes.values, FIRST_TROUBLE + 4, host.property(REQUEST_SIZE));
         }
-        Attributes { values }
+        for (at, path) in &self.metadata {
+            set(&mut attributes.values, *at, host.property(path));
+        }
+        attributes
     }
 
-    fn read_headers<'a>(&self, host: &'a impl Host, values: &mut [Option<&'a [u8]>; VALUES]) {
+    fn read_headers<'a>(&self, host: &'a impl Host, values: &mut Values<'a>) {
         for (name, value) in host.request_headers() {
-            let fixed = HEADERS.iter().position(|wanted| wanted.as_bytes() == name);
-            if let Some(place) = fixed {
+            if let Some(place) = HEADERS.iter().position(|wanted| wanted.as_bytes() == name) {
                 set_first(values, FIRST_HEADER.saturating_add(place), value);
             }
             for (at, wanted) in &self.headers {
@@ -97,45 +93,27 @@ impl Reader {
     }
 }
 
-fn read_singly<'a>(
-    host: &'a impl Host,
-    values: &mut [Option<&'a [u8]>; VALUES],
-    first: usize,
-    paths: &[&str],
-) {
+fn read_all<'a>(host: &'a impl Host, values: &mut Values<'a>, first: usize, paths: &[&str]) {
     for (at, path) in (first..).zip(paths) {
         set(values, at, host.property(path));
     }
 }
 
 /// An empty value is an absent one.
-fn set<'a>(values: &mut [Option<&'a [u8]>; VALUES], at: usize, value: Option<&'a [u8]>) {
+fn set<'a>(values: &mut Values<'a>, at: usize, value: Option<&'a [u8]>) {
     if let Some(slot) = values.get_mut(at) {
         *slot = value.filter(|value| !value.is_empty());
     }
 }
 
 /// Of several headers of one name the first counts.
-fn set_first<'a>(values: &mut [Option<&'a [u8]>; VALUES], at: usize, value: &'a [u8]) {
+fn set_first<'a>(values: &mut Values<'a>, at: usize, value: &'a [u8]) {
     if let Some(slot) = values.get_mut(at)
         && slot.is_none()
         && !value.is_empty()
     {
         *slot = Some(value);
     }
-}
-
-/// A list of the attributes that every event needs. It has no value where one of them has none.
-fn expression() -> String {
-    let mut text = String::from("[");
-    for (at, path) in ALWAYS.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        text.extend(path.chars().map(|character| if character == '\0' { '.' } else { character }));
-    }
-    text.push(']');
-    text
 }
 
 /// The attributes of one stream, as the proxy gave them.
@@ -161,23 +139,39 @@ attributes! {
     cluster: text = 0,
     route: text = 1,
     flags: number = 2,
-    duration_ns: number = 3,
-    request_bytes: number = 4,
-    attempts: number = 5,
-    pool_wait_ns: number = 6,
+    attempts: number = 3,
+    pool_wait_ns: number = 4,
     code: number = FIRST_TROUBLE,
     details: text = FIRST_TROUBLE + 1,
     upstream: text = FIRST_TROUBLE + 2,
+    duration_ns: number = FIRST_TROUBLE + 3,
+    request_size: number = FIRST_TROUBLE + 4,
     request_id: text = FIRST_HEADER,
     path: text = FIRST_HEADER + 1,
     method: text = FIRST_HEADER + 2,
     trace: text = FIRST_HEADER + 3,
+    content_length: text = FIRST_HEADER + 4,
+    transfer_encoding: text = FIRST_HEADER + 5,
     consumer: text = CONSUMER,
 }
 
 impl<'a> Attributes<'a> {
     pub(crate) fn dimension(&self, at: usize) -> Option<&'a [u8]> {
         self.values.get(FIRST_DIMENSION.saturating_add(at)).copied().flatten()
+    }
+
+    /// Bytes of the request's body.
+    pub(crate) fn request_bytes(&self) -> Option<u64> {
+        self.request_size().or_else(|| self.request_bytes_by_headers())
+    }
+
+    /// The same by what the headers of a complete request say: its length, or that it has no body.
+    fn request_bytes_by_headers(&self) -> Option<u64> {
+        match (self.content_length(), self.transfer_encoding()) {
+            (Some(length), None) => decimal::whole(length),
+            (None, None) if matches!(self.method(), Some(b"GET" | b"HEAD")) => Some(0),
+            _ => None,
+        }
     }
 }
 

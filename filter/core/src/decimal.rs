@@ -11,6 +11,16 @@ pub enum Refusal {
     TooLarge,
 }
 
+/// `text` as a whole number in plain digits, white space around it aside.
+pub fn whole(text: &[u8]) -> Option<u64> {
+    let digits = text.trim_ascii();
+    let add = |sum: u64, digit: &u8| match digit {
+        b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u64::from(digit.saturating_sub(b'0'))),
+        _ => None,
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
+}
+
 /// More exponent than any text of a header's length needs; keeps the arithmetic small.
 const MAX_EXPONENT: i64 = 1 << 40;
 

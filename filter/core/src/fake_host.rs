@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use weir_wire::{Batch, binary};
 
-use crate::host::{Callout, CalloutId, Expression, Host, LogLevel, MetricId, MetricKind, Version};
+use crate::host::{Callout, CalloutId, Host, LogLevel, MetricId, MetricKind, Version};
 use crate::pairs::{self, Pairs};
 
 /// What outlives a VM: shared data and metrics.
@@ -38,9 +38,7 @@ pub(crate) struct FakeHost {
     pub(crate) configuration: RefCell<Vec<u8>>,
     pub(crate) callout_headers: RefCell<Vec<(String, Vec<u8>)>>,
     pub(crate) refuses_callouts: Cell<bool>,
-    pub(crate) has_expressions: Cell<bool>,
     pub(crate) has_no_shared_data: Cell<bool>,
-    expressions: RefCell<Vec<String>>,
     callouts: RefCell<Vec<SentCallout>>,
     logs: RefCell<Vec<String>>,
     randoms: Cell<u8>,
@@ -170,30 +168,6 @@ impl Host for FakeHost {
     fn property(&self, path: &str) -> Option<&[u8]> {
         self.single_reads.set(self.single_reads.get() + 1);
         self.properties.borrow().get(path).map(|value| leak(value.clone()))
-    }
-
-    fn create_expression(&self, text: &str) -> Option<Expression> {
-        let mut expressions = self.expressions.borrow_mut();
-        expressions.push(text.to_owned());
-        self.has_expressions.get().then(|| Expression(u32::try_from(expressions.len() - 1).unwrap()))
-    }
-
-    fn evaluate(&self, expression: Expression) -> Option<Pairs<'_>> {
-        let expressions = self.expressions.borrow();
-        let text = expressions.get(expression.0 as usize)?;
-        let paths = text.strip_prefix('[')?.strip_suffix(']')?.split(',').map(|path| path.replace('.', "\0"));
-        let properties = self.properties.borrow();
-        let values: Option<Vec<Vec<u8>>> = paths.map(|path| properties.get(&path).cloned()).collect();
-        let values = values?;
-        let mut out = u32::try_from(values.len()).unwrap().to_le_bytes().to_vec();
-        for value in &values {
-            out.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
-            out.extend([0; 4]);
-        }
-        for value in &values {
-            out.extend([value.as_slice(), &[0, 0]].concat());
-        }
-        Some(Pairs::new(leak(out)))
     }
 
     fn response_body(&self, start: usize, length: usize) -> Option<&[u8]> {

@@ -293,15 +293,7 @@ fn status(value: &[u8]) -> Option<u16> {
 
 /// A whole number; what is not one is no failure, since a provider may write a date or a duration there.
 fn whole(value: &[u8]) -> Option<u64> {
-    let add = |sum: u64, digit: &u8| match digit {
-        b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u64::from(digit.saturating_sub(b'0'))),
-        _ => None,
-    };
-    let digits = value.trim_ascii();
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0, add).filter(|number| *number <= MOST_WHOLE)
+    decimal::whole(value).filter(|number| *number <= MOST_WHOLE)
 }
 
 /// `hit`, `HIT from edge`, `miss`; anything else is unknown.

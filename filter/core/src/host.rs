@@ -10,10 +10,6 @@ pub struct MetricId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CalloutId(pub u32);
 
-/// An expression that the host has compiled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expression(pub u32);
-
 /// A version of a shared value: it changes with every write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version(pub u32);
@@ -69,10 +65,6 @@ pub trait Host {
     /// A property by its path, parts separated by zero bytes, as the proxy encodes it: text, or eight
     /// little-endian bytes.
     fn property(&self, path: &str) -> Option<&[u8]>;
-    /// Compiles an expression over properties (CEL); `None` where the proxy has no such thing.
-    fn create_expression(&self, text: &str) -> Option<Expression>;
-    /// Evaluates an expression whose value is a list: its elements are the names.
-    fn evaluate(&self, expression: Expression) -> Option<Pairs<'_>>;
     /// Up to `length` bytes of the response's chunk at hand from `start`.
     fn response_body(&self, start: usize, length: usize) -> Option<&[u8]>;
     /// The configuration's bytes.

@@ -27,7 +27,7 @@ impl Plugin {
     pub fn on_context_create(&mut self, host: &impl Host, context: u32, parent: u32) {
         let Some(active) = active(&self.roots, parent).filter(|_| parent != 0) else { return };
         if active.config.enabled
-            && self.streams.insert(context, Stream::new(parent))
+            && self.streams.insert(context, Stream::new(parent, host.monotonic_ns()))
             && let Some(vm) = &mut self.vm
         {
             vm.opened(host);
@@ -57,7 +57,7 @@ impl Plugin {
             }
         }
         host.set_tick_period(u32::try_from(config.limits.flush_interval_ms).unwrap_or(u32::MAX));
-        let active = Box::new(Active::new(host, config));
+        let active = Box::new(Active::new(config));
         self.roots.retain(|(known, _)| *known != root);
         self.roots.push((root, active));
         Ok(())

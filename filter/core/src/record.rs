@@ -20,6 +20,8 @@ use crate::words;
 /// What was noted while the stream passed. Times are of the host's monotonic clock, nanoseconds.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Noted {
+    /// When the stream began.
+    pub(crate) started_ns: u64,
     /// When the response's headers came.
     pub(crate) headers_ns: Option<u64>,
     /// Whether the response is a stream of events.
@@ -173,7 +175,9 @@ impl Sources<'_> {
 
     fn times(&self, from_upstream: bool) -> Measures {
         let noted = self.noted;
-        let duration_ns = self.attributes.duration_ns();
+        // Of a stream that went well nobody was asked how long it took.
+        let own_ns = || Some(self.now_ns.saturating_sub(noted.started_ns));
+        let duration_ns = self.attributes.duration_ns().or_else(own_ns);
         // Time since the start of a moment noted while the stream lasted: the whole duration less what has
         // passed since then.
         let since_start = |moment: Option<u64>| {

@@ -27,10 +27,10 @@ pub struct Active {
 }
 
 impl Active {
-    /// Prepares `config` at a proxy.
-    pub fn new(host: &impl Host, config: Config) -> Self {
+    /// Prepares `config`.
+    pub fn new(config: Config) -> Self {
         let lookup = Lookup::new(&config.headers);
-        let reader = attributes::Reader::new(host, &config);
+        let reader = attributes::Reader::new(&config);
         Self { config, lookup, reader }
     }
 }
@@ -50,8 +50,15 @@ pub struct Stream {
 
 impl Stream {
     /// A stream of which nothing has been seen.
-    pub fn new(root: u32) -> Self {
-        Self { root, noted: Noted::default(), head: None, scanner: None, complete: false, logged: false }
+    pub fn new(root: u32, now_ns: u64) -> Self {
+        Self {
+            root,
+            noted: Noted { started_ns: now_ns, ..Noted::default() },
+            head: None,
+            scanner: None,
+            complete: false,
+            logged: false,
+        }
     }
 
     /// The root that it belongs to.

@@ -46,14 +46,6 @@ mod raw {
             value: *mut *mut u8,
             size: *mut usize,
         ) -> u32;
-        pub(super) fn proxy_call_foreign_function(
-            name: *const u8,
-            name_size: usize,
-            argument: *const u8,
-            argument_size: usize,
-            result: *mut *mut u8,
-            size: *mut usize,
-        ) -> u32;
         pub(super) fn proxy_get_shared_data(
             key: *const u8,
             key_size: usize,
@@ -127,13 +119,6 @@ mod safe {
 
     pub(crate) fn property<'a>(path: &str) -> Option<&'a [u8]> {
         bytes(|at, size| unsafe { raw::proxy_get_property(path.as_ptr(), path.len(), at, size) })
-    }
-
-    pub(crate) fn foreign_function<'a>(name: &str, argument: &[u8]) -> Option<&'a [u8]> {
-        bytes(|at, size| unsafe {
-            let (name, name_size) = (name.as_ptr(), name.len());
-            raw::proxy_call_foreign_function(name, name_size, argument.as_ptr(), argument.len(), at, size)
-        })
     }
 
     pub(crate) fn shared<'a>(key: &str) -> Option<(&'a [u8], u32)> {

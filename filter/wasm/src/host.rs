@@ -1,7 +1,7 @@
 //! The proxy as the core sees it: each call of [`Host`] as one host call.
 
 use weir_filter_core::Host;
-use weir_filter_core::host::{Callout, CalloutId, Expression, LogLevel, MetricId, MetricKind, Version};
+use weir_filter_core::host::{Callout, CalloutId, LogLevel, MetricId, MetricKind, Version};
 use weir_filter_core::pairs::{self, Pairs};
 
 use crate::abi::{self, Buffer, Map};
@@ -44,15 +44,6 @@ impl Host for Proxy {
 
     fn property(&self, path: &str) -> Option<&[u8]> {
         abi::property(path)
-    }
-
-    fn create_expression(&self, text: &str) -> Option<Expression> {
-        let token = abi::foreign_function("expr_create", text.as_bytes())?;
-        token.try_into().ok().map(u32::from_le_bytes).map(Expression)
-    }
-
-    fn evaluate(&self, expression: Expression) -> Option<Pairs<'_>> {
-        abi::foreign_function("expr_evaluate", &expression.0.to_le_bytes()).map(Pairs::new)
     }
 
     fn response_body(&self, start: usize, length: usize) -> Option<&[u8]> {

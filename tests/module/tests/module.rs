@@ -7,7 +7,6 @@ use weir_module_tests::{linked::Linked, panics};
 
 /// All that a host is asked for. Each is a promise that every gateway keeps.
 const IMPORTS: &[&str] = &[
-    "env.proxy_call_foreign_function",
     "env.proxy_define_metric",
     "env.proxy_get_buffer_bytes",
     "env.proxy_get_current_time_nanoseconds",

@@ -185,18 +185,26 @@ test! {
         assert_eq!(host.metrics()["weir_requests_total.backend=none;.outcome=error;"], 1);
     }
 
-    fn an_expression_gives_what_single_reads_give() {
-        let body = r#"{"model":"gpt-4.1-mini","usage":{"prompt_tokens":120,"completion_tokens":80}}"#;
-        let [with, without] = [true, false].map(|expressions| {
-            let host = host(CHAT, ANSWER);
-            host.has_expressions.set(expressions);
-            (pass(&host, CONFIG, &[body]), host.single_reads.get())
-        });
-        assert_eq!(with.0.event(0), without.0.event(0));
-        assert_eq!((with.1, without.1), (1, 8), "the node's name alone is read singly");
-        // No backend was chosen: the expression has no value.
+    fn of_a_stream_that_went_well_little_is_asked() {
+        for (request, asked, bytes) in [
+            (&[(":method", "POST"), ("content-length", "77")][..], 5, 77),
+            (&[(":method", "GET")], 5, 0),
+            (&[(":method", "POST")], 6, 812),
+            (&[(":method", "GET"), ("transfer-encoding", "chunked")], 6, 812),
+            (&[(":method", "POST"), ("content-length", "many")], 6, 812),
+        ] {
+            let host = host(request, ANSWER);
+            let batch = pass(&host, CONFIG, &["{}"]);
+            assert_eq!(batch.event(0).unwrap().measures.get(Measure::RequestBytes), Some(bytes), "{request:?}");
+            assert_eq!(host.single_reads.get(), asked + 1, "{request:?}: one is the node's name");
+        }
+        let host = host(CHAT, ANSWER).number("response.flags", 1 << 14);
+        pass(&host, CONFIG, &[]);
+        assert_eq!(host.single_reads.get(), 11);
+    }
+
+    fn no_backend_was_chosen() {
         let host = FakeHost::with_headers(CHAT, &[(":status", "404")]).number("response.flags", 1 << 8).number("request.duration", 5_000);
-        host.has_expressions.set(true);
         let batch = pass(&host, CONFIG, &[]);
         let event = batch.event(0).unwrap();
         assert_eq!((event.result.error_type, event.measures.get(Measure::DurationUs)), (Some("client_error"), Some(5)));

@@ -39,6 +39,7 @@ pub(crate) struct FakeHost {
     pub(crate) callout_headers: RefCell<Vec<(String, Vec<u8>)>>,
     pub(crate) refuses_callouts: Cell<bool>,
     pub(crate) has_no_shared_data: Cell<bool>,
+    pub(crate) refuses_shared_data: Cell<bool>,
     callouts: RefCell<Vec<SentCallout>>,
     logs: RefCell<Vec<String>>,
     randoms: Cell<u8>,
@@ -222,7 +223,8 @@ impl Host for FakeHost {
     fn set_shared(&self, key: &str, value: &[u8], version: Option<Version>) -> bool {
         let mut shared = self.memory.shared.borrow_mut();
         let stands = shared.get(key).map(|(_, version)| Version(*version));
-        if self.has_no_shared_data.get() || (version.is_some() && stands.is_some() && version != stands) {
+        let refused = self.has_no_shared_data.get() || self.refuses_shared_data.get();
+        if refused || (version.is_some() && stands.is_some() && version != stands) {
             return false;
         }
         let next = self.memory.versions.get() + 1;

@@ -5,6 +5,7 @@
 //! first; what leaves so is added up and its totals are delivered instead. Knows no clock.
 
 mod adopt;
+mod keep;
 mod queue;
 
 pub(crate) use queue::{Answer, Kind};
@@ -17,14 +18,20 @@ use weir_wire::{
 use crate::config::Limits;
 use crate::host::{CalloutId, Host};
 use crate::ledger::{Grain, Ledger};
-use crate::slot::{self, Header, Slot, State, Stored, Watch};
+use crate::slot::{self, Header, Slot, Stored, Watch};
 use queue::{Body, Entry, Queue};
 
 /// More bytes than any one event can take in a batch: all its names and numbers at their longest.
 const MOST_EVENT_BYTES: usize = 4_096;
 
-/// How often a slot is looked for where there was none, nanoseconds.
-const CLAIM_EVERY_NS: u64 = 5_000_000_000;
+/// What is never delivered.
+const LOSSES: [HealthCounter; 5] = [
+    HealthCounter::EventsDroppedOverflow,
+    HealthCounter::EventsDroppedRefused,
+    HealthCounter::EventsDroppedOversize,
+    HealthCounter::EventsLostCrash,
+    HealthCounter::StreamsLostCrash,
+];
 
 /// The time, by both clocks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,13 +67,19 @@ pub(crate) struct Outbox {
     claim_at_ns: u64,
     /// The cell that holds the open summary as it stood last.
     ledger_cell: Option<Stored>,
+    /// Cells that nobody needs once the slot's header no longer names them.
+    idle: Vec<u16>,
     watch: Watch,
     /// The slot that is being taken over, and when to look for the next dead one.
     adopting: Option<u16>,
     scan_at_ns: u64,
     health: Health,
+    /// What this VM has counted under earlier identities.
+    past: Health,
     /// Whether the health says something that no batch has carried yet.
     news: bool,
+    /// Whether that is a loss: it must be known even if this VM fails.
+    losses: bool,
 }
 
 impl Outbox {
@@ -84,11 +97,14 @@ impl Outbox {
             slot: None,
             claim_at_ns: 0,
             ledger_cell: None,
+            idle: Vec::new(),
             watch: Watch::default(),
             adopting: None,
             scan_at_ns: 0,
             health: Health::default(),
+            past: Health::default(),
             news: false,
+            losses: false,
         }
     }
 
@@ -127,6 +143,9 @@ impl Outbox {
     pub(crate) fn push(&mut self, host: &impl Host, event: &Event<'_>, now: Now, limits: &Limits) {
         let most = limits.max_batch_bytes.saturating_sub(MOST_EVENT_BYTES);
         if !self.gathering.is_empty() && self.gathering.size_bound() > most {
+            self.check_slot(host, now);
+        }
+        if !self.gathering.is_empty() && self.gathering.size_bound() > most {
             self.seal(now);
             self.make_room(host, now, limits);
             self.persist(host, now, limits);
@@ -135,6 +154,10 @@ impl Outbox {
         if let Some(slot) = &self.slot {
             slot.count_recorded(host);
         }
+        self.count_event(event);
+    }
+
+    fn count_event(&mut self, event: &Event<'_>) {
         self.add(HealthCounter::EventsRecorded, 1);
         self.add(HealthCounter::RequestsFailed, u64::from(event.result.outcome != Outcome::Success));
         for (counter, measure) in [
@@ -150,6 +173,7 @@ impl Outbox {
     pub(crate) fn count(&mut self, counter: HealthCounter, by: u64) {
         self.add(counter, by);
         self.news |= by > 0;
+        self.losses |= by > 0 && LOSSES.contains(&counter);
     }
 
     /// Adds to one of the producer's own counters, which travel with the next batch.
@@ -159,22 +183,30 @@ impl Outbox {
         }
     }
 
-    /// The producer's own counters.
-    pub(crate) fn health(&self) -> &Health {
-        &self.health
+    /// What this VM has counted since it began, whatever its identity was.
+    pub(crate) fn totals(&self) -> Health {
+        let mut totals = self.past.clone();
+        for (counter, value) in self.health.known() {
+            totals.set(counter, totals.get(counter).unwrap_or(0).saturating_add(value));
+        }
+        totals
     }
 
     /// The flush interval has passed: closes the batch at hand, if there is anything in it to say, and takes
     /// over what dead VMs have left.
     pub(crate) fn flush(&mut self, host: &impl Host, now: Now, limits: &Limits) {
-        if !self.gathering.is_empty() || (self.news && self.queue.is_empty()) {
+        self.check_slot(host, now);
+        if !self.gathering.is_empty() {
             self.seal(now);
         }
         self.make_room(host, now, limits);
         if !self.ledger.is_empty() && self.queue.failures() == 0 {
-            self.seal_summary(host, now);
+            self.seal_summary(now);
         }
         self.adopt(host, now, limits);
+        if self.losses || (self.news && self.queue.is_empty()) {
+            self.seal(now);
+        }
         self.persist(host, now, limits);
     }
 
@@ -186,6 +218,7 @@ impl Outbox {
         timeout_ms: u32,
         send: impl FnOnce(&[u8]) -> Option<CalloutId>,
     ) -> Option<Result<(), Answer>> {
+        self.check_slot(host, now);
         let (entry, overdue) = self.queue.next(now.ms());
         let sent = entry.map(|entry| {
             let bytes = match &entry.body {
@@ -203,7 +236,7 @@ impl Outbox {
                 Some(Ok(()))
             }
             Some(None) => {
-                self.answered(host, Answer::Later(None), now);
+                self.answered(Answer::Later(None), now);
                 Some(Err(Answer::Later(None)))
             }
             // The proxy has lost what it was given to keep.
@@ -221,10 +254,10 @@ impl Outbox {
     }
 
     /// The collector has answered for the batch under way, or has not.
-    pub(crate) fn answered(&mut self, host: &impl Host, answer: Answer, now: Now) {
+    pub(crate) fn answered(&mut self, answer: Answer, now: Now) {
         let done = self.queue.answered(answer, now.ms());
         if let Some(entry) = &done {
-            self.free(host, entry);
+            self.leave(entry);
         }
         match answer {
             Answer::Accepted => {}
@@ -260,7 +293,12 @@ impl Outbox {
     /// This VM ends in order: what it leaves may be taken over at once.
     pub(crate) fn end(&mut self, host: &impl Host, now: Now, limits: &Limits) {
         self.flush(host, now, limits);
-        if let Some(slot) = &self.slot {
+        let nothing = self.queue.is_empty() && self.ledger.is_empty() && self.open_streams() == 0;
+        if nothing {
+            if let Some(slot) = self.slot.take() {
+                slot.release(host, self.producer);
+            }
+        } else if let Some(slot) = &self.slot {
             slot.write(host, &Header { heartbeat_ns: 0, ..self.header(now, limits) });
         }
     }
@@ -273,13 +311,14 @@ impl Outbox {
         self.next_sequence = self.next_sequence.saturating_add(events);
         self.queue.push(Entry::new(binary::encode(&batch).into(), events, Kind::Detail));
         self.news = false;
+        self.losses = false;
     }
 
-    fn seal_summary(&mut self, host: &impl Host, now: Now) {
+    fn seal_summary(&mut self, now: Now) {
         let batch = self.ledger.batch(self.producer, now.wall_us(), self.health.clone());
         self.queue.push(Entry::new(binary::encode(&batch).into(), self.ledger.requests(), Kind::Summary));
         self.ledger.clear();
-        self.free_ledger_cell(host);
+        self.idle.extend(self.ledger_cell.take().map(|stored| stored.cell));
     }
 
     /// Lets the oldest detail go until the rest fits, and keeps what it adds up to.
@@ -292,28 +331,28 @@ impl Outbox {
             let Some(entry) = self.queue.take_oldest(Kind::Detail) else { break };
             match self.decode(host, &entry) {
                 Some(batch) => {
-                    self.fold(host, &batch, now, limits);
+                    self.fold(&batch, now, limits);
                     self.count(HealthCounter::EventsSummarised, entry.events);
                 }
                 None => self.count(HealthCounter::EventsDroppedOverflow, entry.events),
             }
-            self.free(host, &entry);
+            self.leave(&entry);
         }
         while self.queue.bytes_of(&[Kind::Summary]) > limits.max_buffer_bytes.saturating_mul(2) {
             let Some(entry) = self.queue.take_oldest(Kind::Summary) else { break };
             self.count(HealthCounter::EventsDroppedOverflow, entry.events);
-            self.free(host, &entry);
+            self.leave(&entry);
         }
     }
 
-    fn fold(&mut self, host: &impl Host, batch: &Batch, now: Now, limits: &Limits) {
+    fn fold(&mut self, batch: &Batch, now: Now, limits: &Limits) {
         let most = limits.max_batch_bytes.saturating_sub(MOST_EVENT_BYTES);
         let mut at = 0;
         while at < batch.len() {
             let grain = Grain::of(self.queue.bytes_of(&[Kind::Summary]), limits.max_buffer_bytes);
             at = self.ledger.fold(batch, at, grain, most);
             if self.ledger.size_bound() > most {
-                self.seal_summary(host, now);
+                self.seal_summary(now);
             }
         }
     }
@@ -325,98 +364,6 @@ impl Outbox {
         };
         binary::decode(bytes).ok()
     }
-
-    fn free(&self, host: &impl Host, entry: &Entry) {
-        if let (Body::Cell(cell), Some(slot)) = (&entry.body, &self.slot) {
-            slot.free(host, *cell);
-        }
-    }
-
-    fn free_ledger_cell(&mut self, host: &impl Host) {
-        if let (Some(stored), Some(slot)) = (self.ledger_cell.take(), &self.slot) {
-            slot.free(host, stored.cell);
-        }
-    }
-
-    fn ensure_slot(&mut self, host: &impl Host, now: Now, limits: &Limits) {
-        if self.slot.is_none() && now.monotonic_ns >= self.claim_at_ns {
-            self.claim_at_ns = now.monotonic_ns.saturating_add(CLAIM_EVERY_NS);
-            let header = self.header(now, limits);
-            let [first, second, ..] = self.producer.instance.0;
-            self.slot = Slot::claim(host, u16::from_le_bytes([first, second]), &header);
-        }
-    }
-
-    /// Writes down all that this VM would take with it, and that it lives.
-    fn persist(&mut self, host: &impl Host, now: Now, limits: &Limits) {
-        if self.slot.is_none() && (!self.queue.is_empty() || !self.ledger.is_empty()) {
-            self.ensure_slot(host, now, limits);
-        }
-        let Some(slot) = &mut self.slot else { return };
-        for entry in self.queue.iter_mut() {
-            if let Body::Local(bytes) = &entry.body
-                && let Some(cell) = slot.put(host, bytes)
-            {
-                entry.body = Body::Cell(cell);
-            }
-        }
-        let old = self.ledger_cell.take();
-        if !self.ledger.is_empty() {
-            let batch = self.ledger.batch(self.producer, now.wall_us(), self.health.clone());
-            let bytes = binary::encode(&batch);
-            let cell = slot.put(host, &bytes);
-            self.ledger_cell = cell.map(|cell| stored(cell, bytes.len(), self.ledger.requests()));
-        }
-        let header = self.header(now, limits);
-        let Some(slot) = &self.slot else { return };
-        let ours = slot.write(host, &header);
-        if let Some(old) = old {
-            slot.free(host, old.cell);
-        }
-        if !ours {
-            self.taken_for_dead(host, now);
-        }
-    }
-
-    fn header(&self, now: Now, limits: &Limits) -> Header {
-        let in_cells = |entry: &Entry| match entry.body {
-            Body::Cell(cell) => Some(stored(cell, entry.bytes, entry.events)),
-            Body::Local(_) => None,
-        };
-        Header {
-            state: State::Live,
-            producer: self.producer,
-            heartbeat_ns: now.monotonic_ns.max(1),
-            interval_ms: limits.flush_interval_ms,
-            sealed: self.next_sequence.saturating_sub(1),
-            batches: self.queue.iter().filter_map(in_cells).chain(self.ledger_cell).collect(),
-            ..Header::free()
-        }
-    }
-
-    /// Another VM has taken over what this one had written down, this one having been silent for long. What
-    /// is still here goes on under a new identity.
-    fn taken_for_dead(&mut self, host: &impl Host, now: Now) {
-        self.queue.forget_cells();
-        self.ledger.clear();
-        self.ledger_cell = None;
-        self.slot = None;
-        self.claim_at_ns = 0;
-        // Without randomness the old identity has to do: the epoch tells the two apart.
-        let instance = host.random().map_or(self.producer.instance, InstanceId);
-        self.producer = Producer {
-            instance,
-            epoch: (now.wall_ns / 1_000_000).max(self.producer.epoch.saturating_add(1)),
-        };
-        self.next_sequence = 1;
-        self.health = Health::default();
-        self.add(HealthCounter::EventsRecorded, u64::try_from(self.gathering.len()).unwrap_or(u64::MAX));
-    }
-}
-
-fn stored(cell: u16, bytes: usize, events: u64) -> Stored {
-    let narrow = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    Stored { cell, bytes: narrow(u64::try_from(bytes).unwrap_or(u64::MAX)), events: narrow(events) }
 }
 
 fn seed(instance: [u8; 16]) -> u64 {

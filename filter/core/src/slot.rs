@@ -8,17 +8,22 @@ mod header;
 
 pub(crate) use header::{Header, State, Stored};
 
+use weir_wire::Producer;
+
 use crate::host::{Host, MetricId, MetricKind, Version};
 use crate::words;
 
 /// The most VMs that keep something at a time; a power of two.
-pub(crate) const SLOTS: u16 = 32;
+pub(crate) const SLOTS: u16 = 128;
 /// The most batches in one slot; a power of two.
 pub(crate) const CELLS: u16 = 4_096;
 /// A heartbeat that stands still for this many of its owner's intervals is a dead one's.
 const SILENT_INTERVALS: u64 = 5;
 /// And for this long at least, nanoseconds.
 const SILENT_NS: u64 = 10_000_000_000;
+/// A version that no value has. Proxies make a value that is not there whatever version is asked for, and
+/// replace one that is there only if the versions agree: asked for so, only the first of two makes it.
+const NONE_YET: Version = Version(u32::MAX);
 
 /// What the counters of a slot's streams are called.
 pub(crate) const STREAMS: [&str; 2] = ["opened", "recorded"];
@@ -27,44 +32,83 @@ pub(crate) const STREAMS: [&str; 2] = ["opened", "recorded"];
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) number: u16,
-    next_cell: u16,
+    cells: Cells,
     opened: Option<MetricId>,
     recorded: Option<MetricId>,
-    /// What those counters stood at when the slot was taken.
-    pub(crate) opened_base: u64,
-    pub(crate) recorded_base: u64,
+    /// What those counters stood at when the owner had counted nothing.
+    opened_base: u64,
+    recorded_base: u64,
 }
 
-/// The counters of a slot's streams: they are the proxy's, and survive a VM.
+/// Streams of one owner. The slot's counters are the proxy's, and survive a VM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Streams {
-    /// Streams that have been opened under the slot, ever.
+    /// Streams that have been opened.
     pub(crate) opened: u64,
     /// Streams whose event has been recorded.
     pub(crate) recorded: u64,
 }
 
-impl Slot {
-    /// Takes a free slot, looking from `start` on; `None` if there is none, or no shared data at all.
-    pub(crate) fn claim(host: &impl Host, start: u16, header: &Header) -> Option<Self> {
-        let numbers = (0..SLOTS).map(|step| start.wrapping_add(step) & (SLOTS - 1));
-        numbers.into_iter().find_map(|number| Self::claim_one(host, number, header))
+/// Which cells hold something, a bit each.
+#[derive(Debug)]
+struct Cells {
+    taken: [u64; CELLS as usize / 64],
+    next: u16,
+}
+
+impl Cells {
+    const NONE: Self = Self { taken: [0; CELLS as usize / 64], next: 0 };
+
+    /// The word with a cell's bit, and the bit.
+    fn of(&mut self, cell: u16) -> Option<(&mut u64, u64)> {
+        Some((self.taken.get_mut(usize::from(cell / 64))?, 1 << (cell % 64)))
     }
 
-    fn claim_one(host: &impl Host, number: u16, header: &Header) -> Option<Self> {
+    /// A cell that holds nothing; from now on it does.
+    fn take(&mut self) -> Option<u16> {
+        for step in 0..CELLS {
+            let cell = self.next.wrapping_add(step) & (CELLS - 1);
+            let Some((word, bit)) = self.of(cell) else { continue };
+            if *word & bit == 0 {
+                *word |= bit;
+                self.next = cell.wrapping_add(1);
+                return Some(cell);
+            }
+        }
+        None
+    }
+
+    fn give_back(&mut self, cell: u16) {
+        if let Some((word, bit)) = self.of(cell) {
+            *word &= !bit;
+        }
+    }
+}
+
+impl Slot {
+    /// Takes a free slot, looking from `start` on, for an owner that has counted `so_far`; `None` if there is
+    /// none, or no shared data at all.
+    pub(crate) fn claim(host: &impl Host, start: u16, header: &Header, so_far: Streams) -> Option<Self> {
+        let numbers = (0..SLOTS).map(|step| start.wrapping_add(step) & (SLOTS - 1));
+        numbers.into_iter().find_map(|number| Self::claim_one(host, number, header, so_far))
+    }
+
+    fn claim_one(host: &impl Host, number: u16, header: &Header, so_far: Streams) -> Option<Self> {
         let version = match read(host, number) {
-            None => None,
-            Some((found, version)) if found.state == State::Free => Some(version),
+            None => NONE_YET,
+            Some((found, version)) if found.state == State::Free => version,
             Some(_) => return None,
         };
         let [opened, recorded] = metrics(host, number);
-        let value = |metric: Option<MetricId>| metric.and_then(|metric| host.metric(metric)).unwrap_or(0);
-        let (opened_base, recorded_base) = (value(opened), value(recorded));
-        let header = Header { opened_base, recorded_base, ..header.clone() };
-        let written = host.set_shared(&header_key(number), &header.encode(), version);
-        // Two that found nothing here may both have written: the last one has it.
-        let mine = written && read(host, number).is_some_and(|(found, _)| found.producer == header.producer);
-        mine.then_some(Self { number, next_cell: 0, opened, recorded, opened_base, recorded_base })
+        let opened_base = value(host, opened).wrapping_sub(so_far.opened);
+        let recorded_base = value(host, recorded).wrapping_sub(so_far.recorded);
+        let slot = Self { number, cells: Cells::NONE, opened, recorded, opened_base, recorded_base };
+        replace(host, number, &slot.based(header), version).then_some(slot)
+    }
+
+    /// The header with what is known here alone.
+    fn based(&self, header: &Header) -> Header {
+        Header { opened_base: self.opened_base, recorded_base: self.recorded_base, ..header.clone() }
     }
 
     pub(crate) fn count_opened(&self, host: &impl Host) {
@@ -79,33 +123,46 @@ impl Slot {
         }
     }
 
-    /// Writes the header. `false` if the slot is no longer ours.
+    /// The version of the header, if the slot is still that owner's.
+    fn version(&self, host: &impl Host, owner: Producer) -> Option<Version> {
+        let (found, version) = read(host, self.number)?;
+        (found.producer == owner && found.state == State::Live).then_some(version)
+    }
+
+    /// Whether the slot is still that owner's.
+    pub(crate) fn is_of(&self, host: &impl Host, owner: Producer) -> bool {
+        self.version(host, owner).is_some()
+    }
+
+    /// Writes the header. `false` if the slot is no longer its owner's.
     pub(crate) fn write(&self, host: &impl Host, header: &Header) -> bool {
-        match read(host, self.number) {
-            Some((found, version)) if found.producer == header.producer && found.state == State::Live => {
-                let header = Header {
-                    opened_base: self.opened_base,
-                    recorded_base: self.recorded_base,
-                    ..header.clone()
-                };
-                host.set_shared(&header_key(self.number), &header.encode(), Some(version))
-            }
-            _ => false,
+        let version = self.version(host, header.producer);
+        version.is_some_and(|version| replace(host, self.number, &self.based(header), version))
+    }
+
+    /// Gives the slot up: it holds nothing that anybody needs.
+    pub(crate) fn release(self, host: &impl Host, owner: Producer) {
+        if let Some(version) = self.version(host, owner) {
+            replace(host, self.number, &Header::free(), version);
         }
     }
 
     /// Keeps bytes and says in which cell; `None` if the proxy does not take them.
     pub(crate) fn put(&mut self, host: &impl Host, bytes: &[u8]) -> Option<u16> {
-        let cell = self.next_cell;
-        self.next_cell = cell.wrapping_add(1) & (CELLS - 1);
-        host.set_shared(&cell_key(self.number, cell), bytes, None).then_some(cell)
+        let cell = self.cells.take()?;
+        let kept = host.set_shared(&cell_key(self.number, cell), bytes, None);
+        if !kept {
+            self.cells.give_back(cell);
+        }
+        kept.then_some(cell)
     }
 
     pub(crate) fn get<'a>(&self, host: &'a impl Host, cell: u16) -> Option<&'a [u8]> {
         cell_of(host, self.number, cell)
     }
 
-    pub(crate) fn free(&self, host: &impl Host, cell: u16) {
+    pub(crate) fn free(&mut self, host: &impl Host, cell: u16) {
+        self.cells.give_back(cell);
         free_cell(host, self.number, cell);
     }
 }
@@ -131,11 +188,17 @@ pub(crate) fn replace(host: &impl Host, slot: u16, header: &Header, version: Ver
     host.set_shared(&header_key(slot), &header.encode(), Some(version))
 }
 
-/// What the counters of a slot stand at.
-pub(crate) fn streams(host: &impl Host, slot: u16) -> Streams {
-    let [opened, recorded] =
-        metrics(host, slot).map(|metric| metric.and_then(|metric| host.metric(metric)).unwrap_or(0));
-    Streams { opened, recorded }
+/// What the owner with that header has counted, of which the slot's counters know although it is dead.
+pub(crate) fn streams(host: &impl Host, slot: u16, header: &Header) -> Streams {
+    let [opened, recorded] = metrics(host, slot).map(|metric| value(host, metric));
+    Streams {
+        opened: opened.wrapping_sub(header.opened_base),
+        recorded: recorded.wrapping_sub(header.recorded_base),
+    }
+}
+
+fn value(host: &impl Host, metric: Option<MetricId>) -> u64 {
+    metric.and_then(|metric| host.metric(metric)).unwrap_or(0)
 }
 
 fn metrics(host: &impl Host, slot: u16) -> [Option<MetricId>; 2] {

@@ -106,7 +106,7 @@ impl Vm {
         let now = self.now(host);
         self.stats.flush(host);
         self.outbox.flush(host, now, &self.config.limits);
-        self.health_stats.flush(host, self.outbox.health());
+        self.health_stats.flush(host, &self.outbox.totals());
         self.show_sizes(host);
         self.send(host, now);
     }
@@ -139,7 +139,7 @@ impl Vm {
         let now = self.now(host);
         let failures = self.outbox.failures();
         let answer = Answer::of(status, retry_after_s);
-        self.outbox.answered(host, answer, now);
+        self.outbox.answered(answer, now);
         self.report(host, answer, status, failures);
         if answer == Answer::Accepted {
             self.health_stats.acknowledged(host);
@@ -152,7 +152,7 @@ impl Vm {
         let now = self.now(host);
         self.stats.flush(host);
         self.outbox.end(host, now, &self.config.limits);
-        self.health_stats.flush(host, self.outbox.health());
+        self.health_stats.flush(host, &self.outbox.totals());
         let undelivered = self.outbox.undelivered_events();
         if undelivered > 0 {
             let undelivered = undelivered.to_string();

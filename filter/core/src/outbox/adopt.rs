@@ -60,19 +60,20 @@ impl Outbox {
         }
         self.watch.forget(number);
         if header.state == State::Live {
-            let streams = slot::streams(host, number);
-            let opened = streams.opened.saturating_sub(header.opened_base);
-            let recorded = streams.recorded.saturating_sub(header.recorded_base);
-            self.count(HealthCounter::EventsLostCrash, recorded.saturating_sub(header.sealed));
-            self.count(HealthCounter::StreamsLostCrash, opened.saturating_sub(recorded));
-            self.count(HealthCounter::SlotsAdopted, 1);
+            let streams = slot::streams(host, number, &header);
+            self.count(HealthCounter::EventsLostCrash, streams.recorded.saturating_sub(header.kept));
+            self.count(HealthCounter::StreamsLostCrash, streams.opened.saturating_sub(streams.recorded));
+            // One that has ended in order has left something, but has not failed.
+            self.count(HealthCounter::SlotsAdopted, u64::from(header.heartbeat_ns != 0));
+            // Said once: it must be known even if this VM fails as well.
+            self.seal(now);
         }
         self.adopting = Some(number);
         true
     }
 
     fn take_over(&mut self, host: &impl Host, number: u16, now: Now, limits: &Limits) {
-        let Some((mut header, version)) =
+        let Some((header, version)) =
             slot::read(host, number).filter(|(header, _)| header.state == State::Adopted)
         else {
             // Another VM thought that this one had died as well.
@@ -94,22 +95,25 @@ impl Outbox {
                 None => self.count(HealthCounter::EventsDroppedOverflow, stored.events.into()),
             }
         }
-        // First they are written down here, then they go there.
+        // First they are written down here, then there, and what is not named any more is freed last.
         self.persist(host, now, limits);
-        let left = header.batches.iter().skip(done).copied().collect::<Vec<_>>();
+        let left = Header {
+            heartbeat_ns: now.monotonic_ns.max(1),
+            batches: header.batches.iter().skip(done).copied().collect(),
+            ..header.clone()
+        };
+        self.adopting = Some(number).filter(|_| slot::replace(host, number, &left, version));
+        if self.adopting.is_none() {
+            return;
+        }
         for stored in header.batches.iter().take(done) {
             slot::free_cell(host, number, stored.cell);
         }
-        let header = if left.is_empty() {
+        if left.batches.is_empty() {
             self.adopting = None;
-            Header::free()
-        } else {
-            header.batches = left;
-            header.heartbeat_ns = now.monotonic_ns.max(1);
-            header
-        };
-        if !slot::replace(host, number, &header, version) {
-            self.adopting = None;
+            if let Some((_, version)) = slot::read(host, number).filter(|(found, _)| *found == left) {
+                slot::replace(host, number, &Header::free(), version);
+            }
         }
     }
 }

@@ -33,11 +33,11 @@ pub(crate) struct Header {
     pub(crate) heartbeat_ns: u64,
     /// How often the owner writes, milliseconds.
     pub(crate) interval_ms: u64,
-    /// What the counters of the slot's streams stood at when the owner took it.
+    /// What the counters of the slot's streams stood at when the owner had counted nothing; they wrap around.
     pub(crate) opened_base: u64,
     pub(crate) recorded_base: u64,
-    /// How many events the owner has put into batches.
-    pub(crate) sealed: u64,
+    /// How many of its events the owner need not keep any more, or has written down in these batches.
+    pub(crate) kept: u64,
     /// The batches, oldest first.
     pub(crate) batches: Vec<Stored>,
 }
@@ -56,7 +56,7 @@ impl Header {
             interval_ms: 0,
             opened_base: 0,
             recorded_base: 0,
-            sealed: 0,
+            kept: 0,
             batches: Vec::new(),
         }
     }
@@ -75,7 +75,7 @@ impl Header {
             self.interval_ms,
             self.opened_base,
             self.recorded_base,
-            self.sealed,
+            self.kept,
         ] {
             out.extend_from_slice(&number.to_le_bytes());
         }
@@ -103,7 +103,7 @@ impl Header {
             Some(u64::from_le_bytes(*number))
         };
         let producer = Producer { instance: InstanceId(*instance), epoch: number()? };
-        let [heartbeat_ns, interval_ms, opened_base, recorded_base, sealed] =
+        let [heartbeat_ns, interval_ms, opened_base, recorded_base, kept] =
             [number()?, number()?, number()?, number()?, number()?];
         let (batches, _) = rest.as_chunks::<10>();
         let batch = |bytes: &[u8; 10]| {
@@ -115,6 +115,6 @@ impl Header {
             }
         };
         let batches = batches.iter().map(batch).collect();
-        Some(Self { state, producer, heartbeat_ns, interval_ms, opened_base, recorded_base, sealed, batches })
+        Some(Self { state, producer, heartbeat_ns, interval_ms, opened_base, recorded_base, kept, batches })
     }
 }

@@ -74,14 +74,10 @@ impl HealthStats {
         }
     }
 
-    /// Gives the proxy what has been counted since the last time.
+    /// Gives the proxy what has been counted since the last time; `health` is all that the VM ever counted.
     pub(crate) fn flush(&mut self, host: &impl Host, health: &Health) {
         for ((told, id), (counter, name)) in self.told.iter_mut().zip(&mut self.ids).zip(COUNTERS) {
             let stands_at = health.get(counter).unwrap_or(0);
-            if stands_at < *told {
-                // Counted anew, under a new identity.
-                *told = 0;
-            }
             let by = stands_at.saturating_sub(*told);
             if by == 0 {
                 continue;

@@ -111,6 +111,11 @@ impl FakeHost {
         self.callouts.borrow().clone()
     }
 
+    /// The callout that was sent as the `at`-th, from 0 on.
+    pub(crate) fn callout(&self, at: usize) -> Option<SentCallout> {
+        self.callouts.borrow().get(at).cloned()
+    }
+
     pub(crate) fn batches(&self) -> Vec<Batch> {
         self.callouts.borrow().iter().map(|callout| binary::decode(&callout.body).unwrap()).collect()
     }

@@ -165,6 +165,11 @@ impl Vm {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
     fn send(&mut self, host: &impl Host, now: Now) {
         let Self { config, outbox, .. } = self;
         let collector = &config.collector;

@@ -7,6 +7,9 @@ use crate::words;
 /// The most that one callout may carry: dispatching blocks the proxy's worker about 1 ms a MiB.
 const MOST_BATCH_BYTES: u64 = 256 * 1024;
 
+/// A few events with all their names at their longest.
+const LEAST_BATCH_BYTES: u64 = 16 * 1024;
+
 /// Intervals and bounds of what the filter keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -25,7 +28,7 @@ impl Limits {
         let number = |key: &str, default: u64, least: u64, most: u64| {
             within(key, section.whole(key)?.unwrap_or(default), least, most)
         };
-        let batch = number("max_batch_bytes", 192 * 1024, 4_096, MOST_BATCH_BYTES)?;
+        let batch = number("max_batch_bytes", 192 * 1024, LEAST_BATCH_BYTES, MOST_BATCH_BYTES)?;
         Ok(Self {
             flush_interval_ms: number("flush_interval_ms", 1_000, 10, 60_000)?,
             max_batch_bytes: size(batch),

@@ -16,6 +16,7 @@ use crate::pairs::{self, Pairs};
 pub(crate) struct Memory {
     shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
     versions: Cell<u32>,
+    randoms: Cell<u64>,
     metrics: RefCell<Vec<Metric>>,
 }
 
@@ -42,7 +43,6 @@ pub(crate) struct FakeHost {
     pub(crate) refuses_shared_data: Cell<bool>,
     callouts: RefCell<Vec<SentCallout>>,
     logs: RefCell<Vec<String>>,
-    randoms: Cell<u8>,
     pub(crate) single_reads: Cell<u32>,
 }
 
@@ -69,7 +69,6 @@ impl FakeHost {
             memory: Rc::clone(&self.memory),
             wall_ns: self.wall_ns.clone(),
             monotonic_ns: self.monotonic_ns.clone(),
-            randoms: Cell::new(self.randoms.get().wrapping_add(100)),
             ..Self::default()
         }
     }
@@ -82,10 +81,6 @@ impl FakeHost {
     pub(crate) fn number(self, path: &str, number: i64) -> Self {
         self.properties.borrow_mut().insert(path.replace('.', "\0"), number.to_le_bytes().to_vec());
         self
-    }
-
-    pub(crate) fn forget(&self, path: &str) {
-        self.properties.borrow_mut().remove(&path.replace('.', "\0"));
     }
 
     pub(crate) fn pass_ms(&self, ms: u64) {
@@ -255,8 +250,11 @@ impl Host for FakeHost {
     fn set_tick_period(&self, _ms: u32) {}
 
     fn random(&self) -> Option<[u8; 16]> {
-        self.randoms.set(self.randoms.get().wrapping_add(1));
-        Some([self.randoms.get(); 16])
+        let random = self.memory.randoms.get() + 1;
+        self.memory.randoms.set(random);
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(random.to_le_bytes()).for_each(|(byte, random)| *byte = random);
+        Some(bytes)
     }
 
     fn log(&self, _level: LogLevel, message: &str) {

@@ -224,9 +224,19 @@ fn cell_key(slot: u16, cell: u16) -> String {
 pub(crate) struct Watch {
     /// For each slot the heartbeat seen last, and since when it has stood.
     seen: Vec<Option<(u64, u64)>>,
+    looked_at_ns: u64,
 }
 
 impl Watch {
+    /// A look at all slots begins; they are to be at most `usual_ns` apart. Who comes late was away itself, as
+    /// everybody may have been, and has seen nobody's silence.
+    pub(crate) fn look(&mut self, now_ns: u64, usual_ns: u64) {
+        if now_ns.saturating_sub(self.looked_at_ns) > usual_ns {
+            self.seen.clear();
+        }
+        self.looked_at_ns = now_ns;
+    }
+
     /// Whether the owner of `slot` has died, as far as can be told at `now_ns`.
     pub(crate) fn is_dead(&mut self, slot: u16, header: &Header, now_ns: u64) -> bool {
         // An owner that ends in order says so.

@@ -27,6 +27,8 @@ impl Outbox {
             return;
         }
         self.scan_at_ns = now.monotonic_ns.saturating_add(SCAN_EVERY_NS);
+        let interval_ns = limits.flush_interval_ms.saturating_mul(1_000_000);
+        self.watch.look(now.monotonic_ns, SCAN_EVERY_NS.saturating_add(interval_ns.saturating_mul(3)));
         let own = self.slot_number();
         for number in (0..SLOTS).filter(|number| own != Some(*number)) {
             if self.claim_dead(host, number, now, limits) {

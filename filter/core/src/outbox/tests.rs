@@ -229,6 +229,19 @@ test! {
         assert_eq!(new, [Some(102), Some(102)]);
     }
 
+    fn a_pause_of_the_whole_proxy_is_nobodys_death() {
+        let mut world = World::new(3, "{}");
+        world.mood = Mood::Silent;
+        for at in 0..3 {
+            traffic(&mut world, at, 300, 3);
+        }
+        world.live(20);
+        world.pass_ms(3_600_000);
+        world.settle();
+        world.losses_are_known();
+        assert_eq!(world.collector.told(HealthCounter::SlotsAdopted), 0);
+    }
+
     fn the_slot_of_one_that_was_taken_for_dead_belongs_to_the_next() {
         let mut world = World::new(2, "{}");
         world.mood = Mood::Silent;

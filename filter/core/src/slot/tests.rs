@@ -89,6 +89,15 @@ test! {
         assert_eq!(streams(&host, 0, &read(&host, 0).unwrap().0), Streams { opened: 0, recorded: 0 });
     }
 
+    fn who_was_away_has_seen_nobodys_silence() {
+        let mut watch = Watch::default();
+        let second = 1_000_000_000;
+        for (at, dead) in [(5, false), (10, false), (15, true), (30, false), (35, false), (40, true)] {
+            watch.look(at * second, 8 * second);
+            assert_eq!(watch.is_dead(3, &header(1), at * second), dead, "{at}");
+        }
+    }
+
     fn silence_is_judged_by_the_watchers_own_clock() {
         let mut watch = Watch::default();
         let second = 1_000_000_000;

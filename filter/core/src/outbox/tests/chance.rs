@@ -36,7 +36,7 @@ fn step(hangs: bool) -> impl Strategy<Value = Step> {
         1 => (at.clone(), 1..5u64).prop_map(|(at, streams)| Step::Open { at, streams }),
         6 => at.clone().prop_map(Step::Tick),
         6 => at.clone().prop_map(Step::Answer),
-        3 => (1..20_000u64).prop_map(Step::Pass),
+        3 => (1..9_000u64).prop_map(Step::Pass),
         3 => (1..20u64).prop_map(Step::Live),
         4 => mood.prop_map(Step::Mood),
         2 => at.clone().prop_map(Step::Crash),
@@ -51,7 +51,10 @@ fn play(world: &mut World, step: Step) {
         Step::Open { at, streams } => world.open(at, streams),
         Step::Tick(at) => world.tick(at),
         Step::Answer(at) => world.answer(at),
-        Step::Pass(ms) => world.pass_ms(ms),
+        Step::Pass(ms) => {
+            world.pass_ms(ms);
+            (0..WORKERS).for_each(|at| world.tick(at));
+        }
         Step::Live(seconds) => world.live(seconds),
         Step::Mood(mood) => world.mood = mood,
         Step::Crash(at) => world.crash(at),

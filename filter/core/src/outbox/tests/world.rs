@@ -7,6 +7,7 @@ use weir_wire::{Batch, CostSource, HealthCounter, Measure, Producer, Summed, bin
 use super::super::*;
 use crate::config::Config;
 use crate::fake_host::FakeHost;
+use crate::host::Host;
 use crate::vm::Vm;
 
 /// What the requests of one series add up to.
@@ -68,18 +69,18 @@ impl Collector {
         match mood {
             Mood::Silent => return None,
             Mood::Unavailable => return Some(503),
-            Mood::Refuses if !self.taken.contains(body) => {
-                if self.quarantine.insert(body.to_vec()) {
-                    sum(&binary::decode(body).unwrap(), |_| true, &mut self.refused);
-                }
-            }
             _ => {}
+        }
+        let batch = binary::decode(body).unwrap();
+        let holds_any = !batch.is_empty() || batch.summary().is_some();
+        if mood == Mood::Refuses && holds_any && !self.taken.contains(body) && self.quarantine.insert(body.to_vec()) {
+            sum(&batch, |_| true, &mut self.refused);
         }
         if self.quarantine.contains(body) {
             return Some(400);
         }
         self.taken.insert(body.to_vec());
-        self.take(&binary::decode(body).unwrap());
+        self.take(&batch);
         (mood != Mood::Mute).then_some(200)
     }
 
@@ -196,12 +197,9 @@ impl World {
         world
     }
 
-    fn worker(&mut self) -> Worker {
-        self.numbers += 1;
-        let mut instance = [0; 16];
-        instance[..8].copy_from_slice(&self.numbers.to_le_bytes());
+    fn worker(&self) -> Worker {
         let host = self.proxy.sibling();
-        let vm = Vm::new(&host, instance, self.config.clone());
+        let vm = Vm::new(&host, host.random().unwrap(), self.config.clone());
         Worker { host, vm, answered: 0, open: 0, recorded: Vec::new() }
     }
 

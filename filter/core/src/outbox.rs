@@ -143,12 +143,12 @@ impl Outbox {
     pub(crate) fn push(&mut self, host: &impl Host, event: &Event<'_>, now: Now, limits: &Limits) {
         let most = limits.max_batch_bytes.saturating_sub(MOST_EVENT_BYTES);
         if !self.gathering.is_empty() && self.gathering.size_bound() > most {
-            self.check_slot(host, now);
-        }
-        if !self.gathering.is_empty() && self.gathering.size_bound() > most {
-            self.seal(now);
-            self.make_room(host, now, limits);
-            self.persist(host, now, limits);
+            self.check_slot(host, now, limits);
+            if !self.gathering.is_empty() {
+                self.seal(now);
+                self.make_room(host, now, limits);
+                self.persist(host, now, limits);
+            }
         }
         self.gathering.push(event);
         if let Some(slot) = &self.slot {
@@ -195,7 +195,7 @@ impl Outbox {
     /// The flush interval has passed: closes the batch at hand, if there is anything in it to say, and takes
     /// over what dead VMs have left.
     pub(crate) fn flush(&mut self, host: &impl Host, now: Now, limits: &Limits) {
-        self.check_slot(host, now);
+        self.check_slot(host, now, limits);
         if !self.gathering.is_empty() {
             self.seal(now);
         }
@@ -215,10 +215,11 @@ impl Outbox {
         &mut self,
         host: &impl Host,
         now: Now,
+        limits: &Limits,
         timeout_ms: u32,
         send: impl FnOnce(&[u8]) -> Option<CalloutId>,
     ) -> Option<Result<(), Answer>> {
-        self.check_slot(host, now);
+        self.check_slot(host, now, limits);
         let (entry, overdue) = self.queue.next(now.ms());
         let sent = entry.map(|entry| {
             let bytes = match &entry.body {

@@ -191,7 +191,7 @@ impl Vm {
             };
             host.dispatch(&callout)
         };
-        if let Some(Err(answer)) = outbox.send(host, now, collector.timeout_ms, dispatch) {
+        if let Some(Err(answer)) = outbox.send(host, now, &config.limits, collector.timeout_ms, dispatch) {
             self.report(host, answer, None, failures);
         }
     }

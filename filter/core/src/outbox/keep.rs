@@ -27,10 +27,15 @@ impl Outbox {
     }
 
     /// Notices if another VM has taken over this one's slot; before anything is read from there or written.
-    pub(super) fn check_slot(&mut self, host: &impl Host, now: Now) {
-        if self.slot.as_ref().is_some_and(|slot| !slot.is_of(host, self.producer)) {
-            self.taken_for_dead(host, now);
+    pub(super) fn check_slot(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        if self.is_taken_for_dead(host) {
+            self.begin_anew(host, now);
+            self.persist(host, now, limits);
         }
+    }
+
+    fn is_taken_for_dead(&self, host: &impl Host) -> bool {
+        self.slot.as_ref().is_some_and(|slot| !slot.is_of(host, self.producer))
     }
 
     /// Writes down all that this VM would take with it, and that it lives.
@@ -53,8 +58,8 @@ impl Outbox {
             while let Some(cell) = self.idle.pop() {
                 slot.free(host, cell);
             }
-        } else {
-            self.check_slot(host, now);
+        } else if self.is_taken_for_dead(host) {
+            self.begin_anew(host, now);
         }
     }
 
@@ -117,7 +122,7 @@ impl Outbox {
 
     /// Another VM has taken over what this one had written down, this one having been silent for long, and has
     /// counted the rest as lost. What is still here goes on under a new identity, as if it had begun there.
-    fn taken_for_dead(&mut self, host: &impl Host, now: Now) {
+    fn begin_anew(&mut self, host: &impl Host, now: Now) {
         if self.ledger_cell.is_none() && !self.ledger.is_empty() {
             // The proxy did not take it: nobody else has it.
             self.seal_summary(now);

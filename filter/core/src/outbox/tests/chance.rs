@@ -7,8 +7,14 @@ use super::world::{Mood, World};
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Requests { at: usize, requests: u64 },
-    Open { at: usize, streams: u64 },
+    Requests {
+        at: usize,
+        requests: u64,
+    },
+    Open {
+        at: usize,
+        streams: u64,
+    },
     Tick(usize),
     Answer(usize),
     Pass(u64),
@@ -17,7 +23,10 @@ enum Step {
     Crash(usize),
     End(usize),
     /// One hangs while the others live on.
-    Hang { at: usize, seconds: u64 },
+    Hang {
+        at: usize,
+        seconds: u64,
+    },
 }
 
 const WORKERS: usize = 3;

@@ -73,7 +73,11 @@ impl Collector {
         }
         let batch = binary::decode(body).unwrap();
         let holds_any = !batch.is_empty() || batch.summary().is_some();
-        if mood == Mood::Refuses && holds_any && !self.taken.contains(body) && self.quarantine.insert(body.to_vec()) {
+        if mood == Mood::Refuses
+            && holds_any
+            && !self.taken.contains(body)
+            && self.quarantine.insert(body.to_vec())
+        {
             sum(&batch, |_| true, &mut self.refused);
         }
         if self.quarantine.contains(body) {

@@ -330,6 +330,8 @@ impl Outbox {
                 > limits.max_buffer_bytes
         {
             let Some(entry) = self.queue.take_oldest(Kind::Detail) else { break };
+            // It was all about the producer's own counters: they are told anew.
+            self.losses |= entry.events == 0;
             match self.decode(host, &entry) {
                 Some(batch) => {
                     self.fold(&batch, now, limits);

@@ -70,6 +70,7 @@ pub async fn run(options: Options) -> Result<bool> {
         token: None,
         flush_interval_ms: 1_000,
         workers: options.workers,
+        filter: serde_json::Map::new(),
     };
     let mut deployment = Deployment::start(settings).await?;
     announce(&deployment, &options)?;

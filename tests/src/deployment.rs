@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use crate::load::{Load, Order, Target};
@@ -37,6 +37,8 @@ pub struct Settings {
     pub flush_interval_ms: u32,
     /// Envoy's worker threads.
     pub workers: u32,
+    /// More keys of the filter's configuration, or others for those above.
+    pub filter: Map<String, Value>,
 }
 
 /// Everything running.
@@ -75,7 +77,11 @@ fn filter_config(settings: &Settings) -> String {
     if let (Some(token), Some(collector)) = (&settings.token, collector.as_object_mut()) {
         collector.insert("token".to_owned(), json!(token));
     }
-    json!({ "flush_interval_ms": settings.flush_interval_ms, "collector": collector }).to_string()
+    let mut filter = json!({ "flush_interval_ms": settings.flush_interval_ms, "collector": collector });
+    if let Some(filter) = filter.as_object_mut() {
+        filter.extend(settings.filter.clone());
+    }
+    filter.to_string()
 }
 
 impl Deployment {

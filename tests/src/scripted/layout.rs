@@ -47,6 +47,8 @@ pub struct Layout {
     pub scope: Scope,
     /// The filter's configuration.
     pub filter: Value,
+    /// The filter's module; `dist/weir-filter.wasm` if absent.
+    pub module: Option<PathBuf>,
 }
 
 impl Layout {
@@ -66,7 +68,7 @@ impl Layout {
             "consumer": { "header": "x-team" },
             "backends": backends,
         });
-        Self { workers, scope: Scope::Manager, filter }
+        Self { workers, scope: Scope::Manager, filter, module: None }
     }
 
     /// The same with the filter switched on elsewhere.
@@ -91,7 +93,8 @@ impl Layout {
         let clusters = clusters(&bootstrap, collector, upstreams)?;
         put(&mut bootstrap, "/static_resources/clusters", clusters)?;
         let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
-        self.manage(bootstrap.pointer_mut(manager).context("no connection manager")?, &artifacts.filter)?;
+        let module = self.module.as_deref().unwrap_or(&artifacts.filter);
+        self.manage(bootstrap.pointer_mut(manager).context("no connection manager")?, module)?;
         let file = directory.join("envoy.json");
         std::fs::write(&file, serde_json::to_vec_pretty(&bootstrap)?)?;
         Ok(file)

@@ -11,6 +11,7 @@ mod compatibility;
 mod ends;
 mod happy_path;
 mod measured;
+mod outage;
 mod planted_fault;
 mod prometheus;
 mod protocols;
@@ -32,6 +33,7 @@ fn settings(seed: u64) -> Settings {
         token: None,
         flush_interval_ms: 200,
         workers: 2,
+        filter: serde_json::Map::new(),
     }
 }
 
@@ -62,6 +64,12 @@ async fn agree(deployment: &mut Deployment, sent: &[Sent]) -> Result<()> {
         reconciliation.comparison
     );
     Ok(())
+}
+
+/// The value of the only series of `page` whose name and labels are, or begin with, `series`; 0 without any.
+fn value(page: &str, series: &str) -> Result<u64> {
+    let line = page.lines().find_map(|line| line.strip_prefix(series)?.split(' ').next_back());
+    Ok(line.map(str::parse).transpose()?.unwrap_or(0))
 }
 
 /// Plays single exchanges through a gateway of their own; a failure names every case and shows every log.

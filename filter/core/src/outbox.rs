@@ -195,6 +195,10 @@ impl Outbox {
     /// The flush interval has passed: closes the batch at hand, if there is anything in it to say, and takes
     /// over what dead VMs have left.
     pub(crate) fn flush(&mut self, host: &impl Host, now: Now, limits: &Limits) {
+        self.close(host, now, limits, true);
+    }
+
+    fn close(&mut self, host: &impl Host, now: Now, limits: &Limits, adopting: bool) {
         self.check_slot(host, now, limits);
         if !self.gathering.is_empty() {
             self.seal(now);
@@ -203,7 +207,9 @@ impl Outbox {
         if !self.ledger.is_empty() && self.queue.failures() == 0 {
             self.seal_summary(now);
         }
-        self.adopt(host, now, limits);
+        if adopting {
+            self.adopt(host, now, limits);
+        }
         if self.losses || (self.news && self.queue.is_empty()) {
             self.seal(now);
         }
@@ -293,7 +299,8 @@ impl Outbox {
 
     /// This VM ends in order: what it leaves may be taken over at once.
     pub(crate) fn end(&mut self, host: &impl Host, now: Now, limits: &Limits) {
-        self.flush(host, now, limits);
+        // Others may be ending too: what they leave is for those that go on.
+        self.close(host, now, limits, false);
         let nothing = self.queue.is_empty() && self.ledger.is_empty() && self.open_streams() == 0;
         if nothing {
             if let Some(slot) = self.slot.take() {

@@ -40,7 +40,8 @@ pub(crate) struct FakeHost {
     pub(crate) callout_headers: RefCell<Vec<(String, Vec<u8>)>>,
     pub(crate) refuses_callouts: Cell<bool>,
     pub(crate) has_no_shared_data: Cell<bool>,
-    pub(crate) refuses_shared_data: Cell<bool>,
+    /// Larger shared values are refused.
+    pub(crate) most_shared_bytes: Cell<Option<usize>>,
     callouts: RefCell<Vec<SentCallout>>,
     logs: RefCell<Vec<String>>,
     pub(crate) single_reads: Cell<u32>,
@@ -223,7 +224,8 @@ impl Host for FakeHost {
     fn set_shared(&self, key: &str, value: &[u8], version: Option<Version>) -> bool {
         let mut shared = self.memory.shared.borrow_mut();
         let stands = shared.get(key).map(|(_, version)| Version(*version));
-        let refused = self.has_no_shared_data.get() || self.refuses_shared_data.get();
+        let too_large = self.most_shared_bytes.get().is_some_and(|most| value.len() > most);
+        let refused = self.has_no_shared_data.get() || too_large;
         if refused || (version.is_some() && stands.is_some() && version != stands) {
             return false;
         }

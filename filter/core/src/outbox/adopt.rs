@@ -67,8 +67,6 @@ impl Outbox {
             self.count(HealthCounter::StreamsLostCrash, streams.opened.saturating_sub(streams.recorded));
             // One that has ended in order has left something, but has not failed.
             self.count(HealthCounter::SlotsAdopted, u64::from(header.heartbeat_ns != 0));
-            // Said once: it must be known even if this VM fails as well.
-            self.seal(now);
         }
         self.adopting = Some(number);
         true

@@ -67,10 +67,10 @@ test! {
         let rest = std::iter::from_fn(|| slot.put(&host, b"rest"));
         assert_eq!(rest.count(), usize::from(CELLS) - 1);
         assert_eq!(slot.get(&host, first), Some(&b"first"[..]));
-        host.refuses_shared_data.set(true);
+        host.most_shared_bytes.set(Some(0));
         slot.free(&host, first);
         assert!(slot.put(&host, b"no").is_none());
-        host.refuses_shared_data.set(false);
+        host.most_shared_bytes.set(None);
         assert!(slot.put(&host, b"again").is_some());
     }
 

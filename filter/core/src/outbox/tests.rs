@@ -2,6 +2,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod chance;
+mod collector;
 mod world;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,8 @@ use crate::testing::test;
 use weir_wire::{HealthCounter, Outcome};
 
 use super::*;
-use world::{Mood, World};
+use collector::Mood;
+use world::World;
 
 const SMALL: &str = r#"{"max_batch_bytes": 16384, "max_buffer_bytes": 60000}"#;
 

@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::world::{Mood, World};
+use super::collector::Mood;
+use super::world::World;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {

@@ -195,6 +195,9 @@ mod tests {
             refused(r#"{"headers": {"cost_usd": "x"}}"#, &["headers.cost_usd"]);
             refused(r#"{"backends": {"a": {"kind": "x"}}}"#, &["backends.a", "kind"]);
             refused(r#"{"backends": {"a": {"type": "x\ny"}}}"#, &["backends.a.type"]);
+            refused(r#"{"consumer": {"header": "Authorization"}}"#, &["consumer.header", "credentials"]);
+            refused(r#"{"dimensions": [{"name": "a", "header": "cookie"}]}"#, &["dimensions[0].header", "credentials"]);
+            assert!(Config::parse(br#"{"consumer": {"header": "authorization", "hash": "0123456789abcdef"}}"#).is_ok());
             refused(r#"{"consumer": {"hash": "short"}}"#, &["consumer.hash", "16"]);
             refused(r#"{"dimensions": [{"name": "a"}]}"#, &["dimensions[0]", "header"]);
             refused(r#"{"dimensions": [{"name": "a", "header": "x"}, {"name": "a", "header": "y"}]}"#, &["dimensions[1].name", "twice"]);

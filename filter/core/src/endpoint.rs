@@ -185,7 +185,7 @@ fn is_version(text: &str) -> bool {
     let major = digits(rest);
     let stage = rest.get(major..).unwrap_or_default();
     let stage = stage.strip_prefix("alpha").or_else(|| stage.strip_prefix("beta")).unwrap_or(stage);
-    major > 0 && digits(stage) == stage.len()
+    (1..=2).contains(&major) && stage.len() <= 2 && digits(stage) == stage.len()
 }
 
 #[cfg(test)]
@@ -210,6 +210,7 @@ mod tests {
                 ("/", "/"),
                 ("", "/"),
                 ("/v1//x", "/v1//{}"),
+                ("/v4915112345/v12345678901/v1beta2/v1alpha123", "/{}/{}/v1beta2/{}"),
                 ("/\u{0}\n/v", "/{}/{}"),
                 ("*", "/{}"),
                 ("/a/b/c/d/e/f/g/h/i/j/k/l/m/n", "/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}/{}"),

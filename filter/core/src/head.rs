@@ -22,6 +22,8 @@ enum Field {
     UpstreamServiceTime,
     Overloaded,
     Cost,
+    /// A cost whose zero says that it is not known.
+    VagueCost,
     Score(usize),
     Limit(usize),
     Algorithm,
@@ -42,6 +44,9 @@ pub(crate) const SCORES: [Measure; 5] = [
 /// The rate limits, in the order of [`Head::limits`].
 pub(crate) const LIMITS: [Measure; 3] =
     [Measure::RemainingRequests, Measure::RemainingTokens, Measure::RetryAfterS];
+
+/// LiteLLM writes a cost of zero where it knows no price.
+const ZERO_IS_UNKNOWN: &str = "x-litellm-response-cost";
 
 /// Headers that have their meaning whatever the configuration says.
 const FIXED: [(&str, Field); 14] = [
@@ -90,7 +95,8 @@ impl Lookup {
         }
         for (names, field) in lists {
             for (place, name) in (0..u8::MAX).zip(names) {
-                lookup.add(name, field, place);
+                let vague = field == Field::Cost && name == ZERO_IS_UNKNOWN;
+                lookup.add(name, if vague { Field::VagueCost } else { field }, place);
             }
         }
         lookup
@@ -210,7 +216,8 @@ impl Head {
             Field::Status => self.status = self.status.or_else(|| status(value)),
             Field::UpstreamServiceTime => self.from_upstream = true,
             Field::Overloaded => self.overloaded = true,
-            Field::Cost => self.take_cost(place, value),
+            Field::Cost => self.take_cost(place, value, true),
+            Field::VagueCost => self.take_cost(place, value, false),
             Field::Score(at) => {
                 let Some((known, slot)) = places.scores.get_mut(at).zip(self.scores.get_mut(at)) else {
                     return;
@@ -243,7 +250,7 @@ impl Head {
 
     /// A cost in US dollars, from the first header that has one. `None`, `null` and nothing mean unknown:
     /// gateways write them so.
-    fn take_cost(&mut self, place: u8, value: &[u8]) {
+    fn take_cost(&mut self, place: u8, value: &[u8], may_be_zero: bool) {
         let value = value.trim_ascii();
         let words = [b"none".as_slice(), b"null"];
         if value.is_empty()
@@ -253,7 +260,7 @@ impl Head {
             return;
         }
         let cost = believe(decimal::parse_scaled(value, 9, Measure::CostNanoUsd.limit()), &mut self.refused);
-        if cost.is_some() {
+        if cost.is_some_and(|cost| may_be_zero || cost > 0) {
             self.places.cost = place;
             self.cost_nano_usd = cost;
         }
@@ -341,6 +348,11 @@ mod tests {
             assert_eq!((head.algorithm.as_deref(), head.cost_nano_usd), (Some("first"), Some(1_000_000_000)));
             let head = read(&[("x-cost", "none"), ("x-price", "2")]);
             assert_eq!((head.cost_nano_usd, head.refused), (Some(2_000_000_000), 0));
+            let vague = Config::parse(b"").unwrap();
+            for (headers, expected) in [(&[("x-litellm-response-cost", "0.0")][..], None), (&[("x-cost-usd", "0")], Some(0)), (&[("x-litellm-response-cost", "1e-9")], Some(1))] {
+                let head = Head::read(Pairs::new(&pairs::encode(headers)), &Lookup::new(&vague.headers)).0;
+                assert_eq!((head.cost_nano_usd, head.refused), (expected, 0), "{headers:?}");
+            }
             let head = read(&[("x-cost", "-1"), ("x-price", "2")]);
             assert_eq!((head.cost_nano_usd, head.refused), (Some(2_000_000_000), 1));
         }

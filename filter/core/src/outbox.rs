@@ -124,6 +124,22 @@ impl Outbox {
         }
     }
 
+    /// The values of dimensions so named, in the order of the batch at hand. One that the newest configuration
+    /// does not have is left out: never does a value stand under another's name.
+    pub(crate) fn by_name<'a>(
+        &self,
+        names: [Option<&str>; DIMENSIONS],
+        values: [Option<&'a str>; DIMENSIONS],
+    ) -> [Option<&'a str>; DIMENSIONS] {
+        if self.dimensions.iter().zip(names).all(|(own, name)| own.as_deref() == name) {
+            return values;
+        }
+        self.dimensions.each_ref().map(|own| {
+            let own = own.as_deref()?;
+            names.iter().zip(values).find(|(name, _)| **name == Some(own)).and_then(|(_, value)| value)
+        })
+    }
+
     fn builder(&self) -> BatchBuilder {
         BatchBuilder::new(&self.gateway)
             .with_seed(seed(self.producer.instance.0))

@@ -97,7 +97,7 @@ impl Sources<'_> {
             measures.set(*measure, value);
         }
         let provider = self.provider();
-        let usage = self.counts.and_then(|counts| counts.usage(provider));
+        let usage = self.counts.filter(|_| !self.is_stored(names)).and_then(|counts| counts.usage(provider));
         result.usage_status = self.usage_status(&result, usage.is_some(), names.method.as_deref());
         self.set_usage(&mut measures, usage);
         // A header's word goes before the body's.
@@ -116,6 +116,12 @@ impl Sources<'_> {
             result,
             measures,
         }
+    }
+
+    /// Whether an answer that was made before is only read again: its tokens were counted then.
+    fn is_stored(&self, names: &Names<'_>) -> bool {
+        let of_a_model = self.endpoint.is_some_and(|known| known.provider.is_some());
+        names.method.as_deref() == Some("GET") && !of_a_model
     }
 
     /// By configuration, else by path, else by the shape of the answer.
@@ -156,7 +162,9 @@ impl Sources<'_> {
             answered: from_upstream,
         };
         let (mut outcome, mut error_type) = outcome::classify(&end);
-        if outcome == Outcome::Success && self.counts.is_some_and(Counts::is_error) {
+        let of_a_model =
+            self.backend.provider.is_some() || self.endpoint.is_some_and(|known| known.provider.is_some());
+        if outcome == Outcome::Success && of_a_model && self.counts.is_some_and(Counts::is_error) {
             (outcome, error_type) = (Outcome::Error, Some(outcome::ERROR_IN_BODY));
         }
         EventResult {
@@ -211,8 +219,9 @@ impl Sources<'_> {
         method: Option<&str>,
     ) -> Option<UsageStatus> {
         if found {
-            let whole = result.outcome == Outcome::Success && !self.counts.is_some_and(Counts::is_damaged);
-            let known = whole || self.counts.is_some_and(Counts::is_final);
+            let whole = result.outcome == Outcome::Success && self.counts.is_some_and(Counts::is_whole);
+            let last = whole || self.counts.is_some_and(Counts::is_final);
+            let known = last && !self.counts.is_some_and(Counts::is_spoiled);
             return Some(if known { UsageStatus::Reported } else { UsageStatus::Partial });
         }
         let answered = result.status.is_some_and(|status| (200..300).contains(&status));

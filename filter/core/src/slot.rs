@@ -191,10 +191,14 @@ pub(crate) fn replace(host: &impl Host, slot: u16, header: &Header, version: Ver
 /// What the owner with that header has counted, of which the slot's counters know although it is dead.
 pub(crate) fn streams(host: &impl Host, slot: u16, header: &Header) -> Streams {
     let [opened, recorded] = metrics(host, slot).map(|metric| value(host, metric));
-    Streams {
-        opened: opened.wrapping_sub(header.opened_base),
-        recorded: recorded.wrapping_sub(header.recorded_base),
-    }
+    Streams { opened: since(opened, header.opened_base), recorded: since(recorded, header.recorded_base) }
+}
+
+/// What a counter has gone up by. A base may lie before zero; a counter that stands before its base has been
+/// reset by an operator, and nothing can be said.
+fn since(value: u64, base: u64) -> u64 {
+    let by = value.wrapping_sub(base);
+    if by > u64::MAX / 2 { 0 } else { by }
 }
 
 fn value(host: &impl Host, metric: Option<MetricId>) -> u64 {

@@ -152,7 +152,7 @@ impl Stream {
             now_ns: now.monotonic_ns,
             wall_ns: now.wall_ns,
         };
-        vm.record(host, &sources.event(&names), refused, now);
+        vm.record(host, sources.event(&names), &active.config, refused, now);
         self.end_scan(vm);
     }
 

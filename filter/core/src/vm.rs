@@ -91,8 +91,18 @@ impl Vm {
         self.scan_bytes = self.scan_bytes.saturating_sub(bytes);
     }
 
-    /// Takes the event of a finished stream; `refused` is how many of its values could not be believed.
-    pub(crate) fn record(&mut self, host: &impl Host, event: &Event<'_>, refused: u64, now: Now) {
+    /// Takes the event of a finished stream under the configuration that it began with; `refused` is how many of
+    /// its values could not be believed.
+    pub(crate) fn record(
+        &mut self,
+        host: &impl Host,
+        mut event: Event<'_>,
+        config: &Config,
+        refused: u64,
+        now: Now,
+    ) {
+        event.dimensions = self.outbox.by_name(config.dimension_names(), event.dimensions);
+        let event = &event;
         self.outbox.count(HealthCounter::ParseFailures, refused);
         if self.stats.record(host, event, self.config.limits.max_series) {
             self.outbox.count(HealthCounter::SeriesOverflow, 1);

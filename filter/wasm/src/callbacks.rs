@@ -15,9 +15,11 @@ thread_local! {
 /// Lends the filter to `work`. The host calls back one at a time, so nobody else holds it; were it held all
 /// the same, the work is left out rather than the module lost.
 fn with<T: Default>(work: impl FnOnce(&mut Plugin, &Proxy) -> T) -> T {
-    let proxy = Proxy::enter();
-    let lent =
-        PLUGIN.try_with(|plugin| plugin.try_borrow_mut().ok().map(|mut plugin| work(&mut plugin, &proxy)));
+    let lent = PLUGIN.try_with(|plugin| {
+        let mut plugin = plugin.try_borrow_mut().ok()?;
+        // Not before: what was handed out to a callback that is still at work must stay.
+        Some(work(&mut plugin, &Proxy::enter()))
+    });
     lent.ok().flatten().unwrap_or_default()
 }
 

@@ -31,9 +31,9 @@ impl fmt::Debug for Consumer {
 impl Consumer {
     pub(super) fn read(value: &Value) -> Result<Self, ConfigError> {
         let section = Section::new("consumer", value, &["header", "hash"])?;
-        let header =
-            section.text("header")?.map(|name| headers::name("consumer.header", name)).transpose()?;
         let key = section.text("hash")?;
+        let name = if key.is_some() { headers::name } else { headers::shown_name };
+        let header = section.text("header")?.map(|text| name("consumer.header", text)).transpose()?;
         if key.is_some_and(|key| key.len() < LEAST_KEY_BYTES) {
             let problem = "is the hash's secret key: at least 16 characters";
             return Err(ConfigError::new("consumer.hash", problem));

@@ -47,7 +47,7 @@ impl Dimension {
         let name = label(&section, "name")?;
         let name = name.ok_or_else(|| ConfigError::new(section.path_of("name"), "must be given"))?;
         let source = match (section.text("header")?, section.texts("metadata")?) {
-            (Some(header), None) => Source::Header(headers::name(&section.path_of("header"), header)?),
+            (Some(header), None) => Source::Header(headers::shown_name(&section.path_of("header"), header)?),
             (None, Some(parts)) => Source::Metadata(metadata(&section.path_of("metadata"), &parts)?),
             _ => return Err(ConfigError::new(path, "must have either header or metadata")),
         };

@@ -64,3 +64,26 @@ pub(super) fn name(key: &str, text: &str) -> Result<String, ConfigError> {
     }
     Ok(text.to_ascii_lowercase())
 }
+
+/// Headers that hold credentials, which must not become names of anybody.
+const CREDENTIALS: [&str; 7] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "x-amz-security-token",
+];
+
+/// The same for a header whose value leaves the gateway as it is.
+pub(super) fn shown_name(key: &str, text: &str) -> Result<String, ConfigError> {
+    let name = name(key, text)?;
+    if CREDENTIALS.contains(&name.as_str()) {
+        return Err(ConfigError::new(
+            key,
+            words::concat([&name, " holds credentials, which must not leave the gateway"]),
+        ));
+    }
+    Ok(name)
+}

@@ -135,6 +135,18 @@ test! {
         assert!(host.logs().is_empty(), "one root is left: nothing ends");
     }
 
+    fn a_dimension_never_stands_under_anothers_name() {
+        let host = FakeHost::with_headers(&[("x-tenant", "acme"), ("x-plan", "gold")], &[]);
+        let mut plugin = plugin(&host, r#"{"dimensions": [{"name": "tenant", "header": "x-tenant"}, {"name": "plan", "header": "x-plan"}]}"#);
+        plugin.on_context_create(&host, 10, 1);
+        configure(&mut plugin, &host, 2, r#"{"dimensions": [{"name": "environment", "header": "x-env"}, {"name": "tenant", "header": "x-tenant"}]}"#);
+        plugin.on_log(&host, 10);
+        plugin.on_tick(&host);
+        let batch = host.batches().remove(0);
+        assert_eq!(batch.dimension_names(), [Some("environment"), Some("tenant"), None, None]);
+        assert_eq!(batch.event(0).unwrap().dimensions, [None, Some("acme"), None, None]);
+    }
+
     fn thousands_of_streams_are_kept_apart() {
         let host = FakeHost::default();
         let mut plugin = plugin(&host, "");

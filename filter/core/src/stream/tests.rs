@@ -311,6 +311,58 @@ test! {
         assert_eq!(event.target.method, Some("____"));
     }
 
+    fn a_stream_that_ends_before_its_last_counts_is_partial_however_it_ends() {
+        let anthropic = concat!(
+            "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}\n\n",
+            "data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\"}}\n\n",
+            "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":44}}\n\n",
+            "data: {\"type\":\"message_stop\"}\n\n",
+        );
+        let gemini = concat!(
+            "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}}],\"usageMetadata\":{\"promptTokenCount\":9,\"candidatesTokenCount\":1,\"totalTokenCount\":10}}\r\n\r\n",
+            "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"b\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":9,\"candidatesTokenCount\":2,\"totalTokenCount\":11}}\r\n\r\n",
+        );
+        let response = [(":status", "200"), ("content-type", "text/event-stream"), ("x-envoy-upstream-service-time", "1")];
+        for (path, body, output) in [("/v1/messages", anthropic, 44), ("/v1beta/models/m:streamGenerateContent", gemini, 2)] {
+            let mut reported = 0;
+            for end in 1..=body.len() {
+                let host = host(&[(":method", "POST"), (":path", path)], &response);
+                let batch = pass(&host, CONFIG, &[&body[..end]]);
+                let event = batch.event(0).unwrap();
+                if event.result.usage_status == Some(UsageStatus::Reported) {
+                    reported += 1;
+                    assert_eq!(event.measures.get(Measure::OutputTokens), Some(output), "{}", &body[..end]);
+                }
+            }
+            assert!(reported > 0, "{path}: whole, it is reported");
+        }
+    }
+
+    fn an_answer_that_is_read_again_is_not_paid_for_again() {
+        let body = r#"{"object":"response","usage":{"input_tokens":10,"output_tokens":5}}"#;
+        for (method, path, tokens) in [("GET", "/v1/responses/resp_1", None), ("POST", "/v1/responses", Some(10)), ("GET", "/v1/threads/t/runs/r", None)] {
+            let host = host(&[(":method", method), (":path", path)], ANSWER);
+            let batch = pass(&host, CONFIG, &[body]);
+            assert_eq!(batch.event(0).unwrap().measures.get(Measure::InputTokens), tokens, "{method} {path}");
+        }
+    }
+
+    fn an_error_in_a_body_is_a_models_alone() {
+        let body = r#"{"state":"done","error":{"count":0}}"#;
+        for (path, outcome) in [("/api/jobs/1", Outcome::Success), ("/v1/chat/completions", Outcome::Error)] {
+            let host = host(&[(":method", "POST"), (":path", path)], ANSWER);
+            assert_eq!(pass(&host, CONFIG, &[body]).event(0).unwrap().result.outcome, outcome, "{path}");
+        }
+    }
+
+    fn a_count_that_cannot_be_believed_leaves_no_final_ones() {
+        let body = "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}\n\n\
+            data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":-150}}\n\ndata: {\"type\":\"message_stop\"}\n\n";
+        let response = [(":status", "200"), ("content-type", "text/event-stream"), ("x-envoy-upstream-service-time", "1")];
+        let host = host(&[(":method", "POST"), (":path", "/v1/messages")], &response);
+        assert_eq!(pass(&host, CONFIG, &[body]).event(0).unwrap().result.usage_status, Some(UsageStatus::Partial));
+    }
+
     fn the_filter_switched_off_does_nothing() {
         let host = host(CHAT, ANSWER);
         let mut plugin = plugin(&host, r#"{"enabled": false}"#);

@@ -27,6 +27,10 @@ pub struct Counts {
     tier: Option<Box<str>>,
     content: bool,
     last: bool,
+    /// A candidate of Gemini's has ended; what it counts may still follow.
+    ended: bool,
+    /// A count could not be believed.
+    spoiled: bool,
     damaged: bool,
     error: bool,
     byok: Option<bool>,
@@ -49,6 +53,8 @@ impl Counts {
             tier: None,
             content: false,
             last: false,
+            ended: false,
+            spoiled: false,
             damaged: false,
             error: false,
             byok: None,
@@ -104,6 +110,7 @@ impl Counts {
             (Node::Byok, Value::False) => self.byok = Some(false),
             (Node::Choices, Value::Begin) => self.document.choices = true,
             (Node::Choice, Value::Begin) => self.document.choice = true,
+            (Node::FinishReason, Value::Text(_)) => self.ended = true,
             (Node::StopReason, Value::Null) => self.document.goes_on = true,
             (Node::Done, Value::True) => self.document.done = true,
             _ => self.take_small(node, value),
@@ -159,7 +166,10 @@ impl Counts {
         };
         match value {
             Ok(value) => self.stage.set(slot, value),
-            Err(_) => self.refused = self.refused.saturating_add(1),
+            Err(_) => {
+                self.refused = self.refused.saturating_add(1);
+                self.spoiled |= !matches!(slot, Slot::Cost | Slot::Ticks);
+            }
         }
     }
 
@@ -302,6 +312,17 @@ impl Counts {
     /// Whether the counts are the provider's last word, even if the stream was cut behind them.
     pub fn is_final(&self) -> bool {
         self.last
+    }
+
+    /// Whether the counts can be the provider's last word, the body having come to its end: a stream that ends
+    /// before the event that carries them ends no other way than one that is complete.
+    pub fn is_whole(&self) -> bool {
+        !self.damaged && (self.documents == Documents::One || self.last || self.ended)
+    }
+
+    /// Whether a count could not be believed: the others may be of an earlier event.
+    pub fn is_spoiled(&self) -> bool {
+        self.spoiled
     }
 
     /// Whether the body could not be followed to its end: what was found before that is partial at best.

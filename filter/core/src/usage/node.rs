@@ -127,6 +127,8 @@ pub enum Node {
     Kind,
     /// Anthropic's reason for the end.
     StopReason,
+    /// Why a Gemini candidate has ended.
+    FinishReason,
     /// Ollama's mark of its last document.
     Done,
     /// An error under a success.

@@ -16,8 +16,6 @@ impl Node {
                 | Self::Pieces
                 | Self::Piece
                 | Self::Call
-                | Self::Candidates
-                | Self::Candidate
                 | Self::CandidateContent
                 | Self::GeminiParts
                 | Self::GeminiPart
@@ -33,6 +31,7 @@ impl Node {
                 | Self::Type
                 | Self::Kind
                 | Self::StopReason
+                | Self::FinishReason
                 | Self::PartLabel
                 | Self::Count(Slot::Cost)
         )
@@ -50,6 +49,7 @@ impl Node {
             | Self::Type
             | Self::Kind
             | Self::StopReason
+            | Self::FinishReason
             | Self::PartLabel
             | Self::PartCount
             | Self::Byok
@@ -187,6 +187,7 @@ impl Node {
                 _ => Self::Skip,
             },
             Self::Candidate if key == b"content" => Self::CandidateContent,
+            Self::Candidate if key == b"finishReason" => Self::FinishReason,
             Self::CandidateContent if key == b"parts" => Self::GeminiParts,
             Self::GeminiPart => match key {
                 b"text" => Self::Content,

@@ -57,6 +57,11 @@ pub(super) struct Collector {
 }
 
 impl Collector {
+    /// Whether it has refused anything.
+    pub(super) fn has_refused(&self) -> bool {
+        !self.quarantine.is_empty()
+    }
+
     /// The status of its answer; `None` is silence.
     pub(super) fn receive(&mut self, body: &[u8], mood: Mood) -> Option<u16> {
         self.largest = self.largest.max(body.len());

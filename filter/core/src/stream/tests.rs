@@ -327,11 +327,12 @@ test! {
             let mut reported = 0;
             for end in 1..=body.len() {
                 let host = host(&[(":method", "POST"), (":path", path)], &response);
-                let batch = pass(&host, CONFIG, &[&body[..end]]);
+                let cut = body.get(..end).unwrap();
+                let batch = pass(&host, CONFIG, &[cut]);
                 let event = batch.event(0).unwrap();
                 if event.result.usage_status == Some(UsageStatus::Reported) {
                     reported += 1;
-                    assert_eq!(event.measures.get(Measure::OutputTokens), Some(output), "{}", &body[..end]);
+                    assert_eq!(event.measures.get(Measure::OutputTokens), Some(output), "{cut}");
                 }
             }
             assert!(reported > 0, "{path}: whole, it is reported");

@@ -12,7 +12,8 @@ pub(super) fn cpu_us(pid: u32) -> Result<f64> {
     // The same time as in /proc/PID/stat, which counts in steps of 10 ms: too coarse for short runs.
     let mut sum = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let statistics = fs::read_to_string(task?.path().join("schedstat"))?;
+        // A thread may end between being listed and being read; an Envoy's do not.
+        let Ok(statistics) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
         let on_cpu_ns = statistics.split_whitespace().next().context("an empty schedstat")?;
         sum += on_cpu_ns.parse::<u64>()?;
     }

@@ -98,6 +98,12 @@ test! {
         }
     }
 
+    fn a_counter_that_was_reset_tells_of_no_losses() {
+        for (value, base, by) in [(7, 5, 2), (5, 5, 0), (5, 1_000, 0), (3, 0u64.wrapping_sub(4), 7)] {
+            assert_eq!(since(value, base), by, "{value} {base}");
+        }
+    }
+
     fn silence_is_judged_by_the_watchers_own_clock() {
         let mut watch = Watch::default();
         let second = 1_000_000_000;
